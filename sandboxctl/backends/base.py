@@ -1,0 +1,247 @@
+"""What every backend is to the rest of the code: a Reader, a Writer, and facts. No engine's words, no I/O here.
+
+Reads and writes are separate, so that a plan is given nothing that can write. A `ref` is the engine's own id of an
+object; every destructive call takes the ref seen in the plan, never a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Literal, Protocol
+
+Key = tuple[str, ...]
+"""One comparable field: `("resources", "memory")`, `("mounts", "/data", "readOnly")`, see `fields`."""
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Facts about an engine, from its answers. `id` may be empty until `Reader.identify` has asked for it."""
+
+    backend: str
+    endpoint: str
+    version: str
+    id: str = ""
+    staging: Literal["rename", "marker"] = "rename"
+    local: bool = True
+    rootless: bool = False
+    cgroup_version: Literal[1, 2] = 1
+    security_modules: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalImage:
+    """One image of the engine: its id, normalised references (with tag) and repo digests (`name@sha256:…`)."""
+
+    id: str
+    references: tuple[str, ...]
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageConfig:
+    """What an image itself says, as far as it matters: needed for a create, never for a no-op."""
+
+    id: str
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    workdir: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    volumes: tuple[str, ...] = ()
+
+
+RunState = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How the object is, right now. Times are seconds since the epoch, by the engine's clock."""
+
+    state: RunState
+    exit_code: int | None = None
+    oom_killed: bool = False
+    health: Literal["starting", "healthy", "unhealthy"] | None = None
+    pid: int | None = None
+    created: float | None = None
+    started: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One object as the engine's list shows it: enough to know whose it is, not what it is."""
+
+    ref: str
+    name: str
+    labels: Mapping[str, str]
+    image_id: str
+    state: RunState
+    created: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One live object in the spec's own words, as far as its inspect shows them.
+
+    `fields` holds only what is set. A key is *shown* if it is in `fields` or the reader could have seen it: it stands
+    in `shown`, or below a map in `shown_maps`. What is not shown is covered by the spec hash.
+    """
+
+    ref: str
+    name: str
+    labels: Mapping[str, str]
+    image_id: str
+    status: Status
+    fields: Mapping[Key, Json]
+    shown: frozenset[Key]
+    shown_maps: frozenset[Key]
+    sensitive_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A rendered sandbox in the backend's own words, checked against the closed payload schema.
+
+    `documents` are what is sent, in the order of creation (one for a container, several manifests on Kubernetes).
+    `secrets` are the revealed values inside, for masking.
+    """
+
+    backend: str
+    name: str
+    documents: tuple[dict[str, Json], ...]
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecResult:
+    """What a command in a sandbox left."""
+
+    code: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+
+class Reader(Protocol):
+    """Looks, and never changes anything. Every method raises UnreachableError where the engine does not answer."""
+
+    def engine(self) -> Engine:
+        """What the answers so far say about the engine; makes a request only if there was none."""
+
+    def identify(self) -> Engine:
+        """The engine with its id and all facts: one more request."""
+
+    def containers(self) -> Sequence[Listed]:
+        """Every container that exists, foreign ones included. One request."""
+
+    def images(self) -> Sequence[LocalImage]:
+        """Every local image. One request."""
+
+    def observe(self, ref: str) -> Observed | None:
+        """One object by ref or name; None if it is not there. One request."""
+
+    def status(self, ref: str) -> Status | None:
+        """Its run state alone."""
+
+    def image_config(self, image: str) -> ImageConfig | None:
+        """What an image says; None if it is not there."""
+
+    def has_network(self, name: str) -> bool:
+        """Whether a network of this name exists."""
+
+    def has_volume(self, name: str) -> bool:
+        """Whether a volume of this name exists."""
+
+    def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
+        """Chunks of (1 = stdout, 2 = stderr)."""
+
+    def close(self) -> None:
+        """Lets connections go."""
+
+
+class Writer(Protocol):
+    """Changes things. What is gone already is success. Raises EngineError, UnreachableError or ConflictError."""
+
+    def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
+        """Pulls a reference; returns the image id. InvalidError for what does not exist there."""
+
+    def load(self, path: str, *, reference: str) -> str:
+        """Loads an archive (docker, OCI or a root file system tar) under `reference`; returns the image id."""
+
+    def create(self, payload: Payload, *, name: str) -> str:
+        """Creates under `name`; returns the ref. A warning about a security or resource field raises EngineError."""
+
+    def start(self, ref: str) -> None:
+        """Starts it."""
+
+    def unpause(self, ref: str) -> None:
+        """Lets it go on."""
+
+    def stop(self, ref: str, *, grace: int) -> None:
+        """Asks it to end, kills it after `grace` seconds."""
+
+    def rename(self, ref: str, name: str) -> None:
+        """The commit point."""
+
+    def update(self, ref: str, changes: Mapping[Key, Json], payload: Payload) -> None:
+        """Changes live fields in place."""
+
+    def delete(self, ref: str) -> None:
+        """Removes it, with its anonymous volumes, running or not."""
+
+    def make_directory(self, ref: str, path: str, *, user: int, group: int) -> None:
+        """A directory in the writable layer of a created container, owned by these ids."""
+
+    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
+        """A named volume owned by these ids, mode 0700."""
+
+    def delete_volume(self, name: str) -> None:
+        """Removes a volume."""
+
+    def exec(
+        self,
+        ref: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        workdir: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: IO[bytes] | None = None,
+        stdout: Callable[[bytes], None] | None = None,
+        stderr: Callable[[bytes], None] | None = None,
+    ) -> ExecResult:
+        """Runs a command; streams to the callables where given, else collects."""
+
+    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
+        """Runs a command on the caller's terminal; returns its exit code."""
+
+    def run_probe(self, payload: Mapping[str, Json], *, name: str) -> ExecResult:
+        """Runs a helper container to its end and removes it."""
+
+    def close(self) -> None:
+        """Lets connections go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How the command line, the spec and the environment say an engine is reached. None: the engine's own default."""
+
+    docker_host: str | None = None
+    docker_context: str | None = None
+    podman_uri: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    timeout: float = 30.0
+
+
+class Backend(Protocol):
+    """One engine kind: its reader, its writer and how it renders; found by name in `backends.connect`."""
+
+    name: str
+    reader: Reader
+    writer: Writer

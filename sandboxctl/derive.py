@@ -1,0 +1,105 @@
+"""What follows from a spec without anybody writing it: the process, the automatic mounts, HOME. Pure.
+
+Templates, the planner and verify all take these from here, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandboxctl.problems import Path
+from sandboxctl.quantity import Bytes
+from sandboxctl.spec import EnvValue, Mount, Sandbox, TmpfsMount
+
+TMP_SIZE = Bytes(64 * 2**20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What is started. None: the image's own."""
+
+    entrypoint: tuple[str, ...] | None
+    args: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedMount:
+    """A mount, and the field of the spec that asks for it."""
+
+    mount: Mount
+    path: Path
+    automatic: bool = False
+
+
+def process(sandbox: Sandbox) -> Process:
+    """`idle` sleeps for ever, or for its ttl; a command without args must not be given the image's args."""
+    if sandbox.run == "idle":
+        ttl = sandbox.lifecycle.ttl
+        return Process(entrypoint=("sleep",), args=("infinity" if ttl is None else str(ttl // 1000),))
+    if sandbox.command is not None:
+        return Process(entrypoint=sandbox.command, args=sandbox.args or ())
+    return Process(entrypoint=None, args=sandbox.args)
+
+
+def owns_workdir(sandbox: Sandbox) -> bool:
+    """Whether the working directory is ours (made, writable, HOME) and not the image's own."""
+    return sandbox.workdir is not None
+
+
+def covers(target: str, path: str) -> bool:
+    """Whether a mount on `target` holds `path`."""
+    return path == target or path.startswith(target.rstrip("/") + "/")
+
+
+def placed_mounts(sandbox: Sandbox) -> tuple[PlacedMount, ...]:
+    """Every mount by target: those of the spec, then a tmpfs on the workdir and on /tmp where the root is read-only."""
+    placed = [PlacedMount(mount=mount, path=("spec", "mounts", index)) for index, mount in enumerate(sandbox.mounts)]
+    targets = [mount.target for mount in sandbox.mounts]
+    if sandbox.security.read_only_root:
+        workdir = sandbox.workdir
+        if workdir is not None and not any(covers(target, workdir) for target in targets):
+            scratch = TmpfsMount(target=workdir, size=sandbox.resources.scratch, exec=True)
+            placed.append(PlacedMount(mount=scratch, path=("spec", "resources", "scratch"), automatic=True))
+            targets.append(workdir)
+        if "/tmp" not in targets:  # noqa: S108  (the sandbox's /tmp, not ours)
+            tmp = TmpfsMount(target="/tmp", size=TMP_SIZE)  # noqa: S108
+            placed.append(PlacedMount(mount=tmp, path=("spec", "security", "readOnlyRoot"), automatic=True))
+    return tuple(sorted(placed, key=lambda each: each.mount.target))
+
+
+def mounts(sandbox: Sandbox) -> tuple[Mount, ...]:
+    """The mounts alone, by target: a parent before what lies in it."""
+    return tuple(each.mount for each in placed_mounts(sandbox))
+
+
+def workdir_in_layer(sandbox: Sandbox) -> str | None:
+    """The workdir that has to be made in the writable layer, or None."""
+    workdir = sandbox.workdir
+    if workdir is None or sandbox.security.read_only_root:
+        return None
+    return None if any(covers(mount.target, workdir) for mount in sandbox.mounts) else workdir
+
+
+def environment(sandbox: Sandbox) -> dict[str, EnvValue]:
+    """What the sandbox's process is given besides the image's own, by name."""
+    env = dict(sandbox.env)
+    if sandbox.workdir is not None:
+        env.setdefault("HOME", sandbox.workdir)
+    return dict(sorted(env.items()))
+
+
+def owner(sandbox: Sandbox) -> tuple[int, int]:
+    """uid and gid that own what we make in the sandbox; root's where the user is the image's."""
+    security = sandbox.security
+    user = security.user if security.user is not None else 0
+    group = security.fs_group if security.fs_group is not None else security.group
+    return user, group if group is not None else user
+
+
+def groups(sandbox: Sandbox) -> tuple[int, ...]:
+    """Supplementary groups, fsGroup among them where it is not the primary one."""
+    security = sandbox.security
+    extra = set(security.groups)
+    if security.fs_group is not None and security.fs_group != security.group:
+        extra.add(security.fs_group)
+    return tuple(sorted(extra))
