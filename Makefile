@@ -1,0 +1,62 @@
+# Everything that development needs. `make` alone lists the targets.
+# Root is needed only where a package is missing or no engine answers.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+WITH_ENGINES := tests/engines/with.sh
+# Extra arguments for pytest: make test PYTEST_ARGS='-k memory -x'
+PYTEST_ARGS ?=
+# 'no:cacheprovider': a checkout that is only read stays as it was.
+PYTEST := $(PY) -m pytest -p no:cacheprovider
+NO_ENGINE := not docker and not podman and not kubernetes
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check unit test demo bench fmt clean distclean start-engines stop-engines
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.stamp ## make .venv with the tool and its development tools
+
+$(VENV)/.stamp: pyproject.toml tests/venv.sh
+	tests/venv.sh
+	@touch $@
+
+check: venv ## linters, types and layers; shell scripts where shellcheck is installed
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	@if command -v shellcheck; then shellcheck -x .ci/run examples/*.sh tests/*.sh tests/engines/*.sh; fi
+
+unit: venv ## the tests that need no engine
+	$(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)
+
+# The last line printed is pytest's summary.
+test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default docker)
+	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)
+
+demo: venv ## the main job, live on Docker
+	SANDBOXCTL_TEST_ENGINES=docker $(WITH_ENGINES) env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/demo.sh
+
+bench: venv ## times against the floors in tests/bench
+	$(WITH_ENGINES) $(PY) -m tests.bench
+
+fmt: venv ## format the code
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+start-engines: ## start what the tests use, and leave it running
+	KEEP_ENGINES=1 $(WITH_ENGINES) true
+
+stop-engines: ## stop the engines that these scripts started
+	tests/engines/docker.sh stop
+
+clean: ## remove what the tools left in the checkout
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## also .venv, the test images' files, and our own engines with their data
+	tests/engines/docker.sh purge
+	tests/engines/images.sh clean
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""The engines that the tests run against: how each is started, given images, and stopped."""

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# A Docker Engine for the tests.
+#
+#   docker.sh start    make sure that one answers; print its address (unix://…)
+#   docker.sh stop     end the one that start made; another's is never touched
+#   docker.sh purge    also remove its images and all that it kept
+#   docker.sh status   print its address; exit 1 where none answers
+#   docker.sh env      print what a shell needs, for eval
+#   docker.sh owned    exit 0 where the engine that start made is running
+#
+# An engine that the developer has is used as it is: the one that
+# SANDBOXCTL_TEST_DOCKER_HOST or DOCKER_HOST names (it has to answer), else the
+# one that the docker client talks to by itself. Only where there is none, a
+# private dockerd is started, with all that it keeps below one directory.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+home=$engines_dir/docker
+socket=$home/docker.sock
+pidfile=$home/dockerd.pid
+log=$home/dockerd.log
+seconds_to_start=60
+seconds_to_stop=40 # dockerd gives its containers 15 s, then kills them
+
+answers() {
+    [[ -n $1 ]] && have docker &&
+        timeout 10 docker --host "$1" version --format '{{.Server.Version}}' >/dev/null 2>&1
+}
+
+# The engine named by the developer, or nothing.
+named() { printf '%s' "${SANDBOXCTL_TEST_DOCKER_HOST:-${DOCKER_HOST:-}}"; }
+
+# The engine of the client's current context: /var/run/docker.sock, or what
+# Docker Desktop and rootless Docker set up.
+from_context() { docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || true; }
+
+# owned: our dockerd runs. After a crash its pid can be anybody's, so the
+# process must have been given our pidfile.
+owned() {
+    local pid
+    pid=$(cat "$pidfile" 2>/dev/null) && [[ -n $pid ]] &&
+        tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -- "--pidfile=$pidfile"
+}
+
+# address: of an engine that answers; fails where there is none.
+address() {
+    local host
+    for host in "$(named)" "unix://$socket" "$(from_context)"; do
+        if answers "$host"; then
+            echo "$host"
+            return
+        fi
+        # A named engine that is silent is an error: the tests would run
+        # elsewhere than the developer thinks.
+        [[ -n $host && $host == "$(named)" ]] &&
+            die "no engine answers at $host, which DOCKER_HOST or SANDBOXCTL_TEST_DOCKER_HOST names"
+    done
+    return 1
+}
+
+start() {
+    need docker docker.io
+    address && return
+    ((EUID == 0)) ||
+        die "no Docker Engine answers, and starting one needs root: start yours, or set DOCKER_HOST"
+    # dockerd needs iptables for the network 'bridge'.
+    need dockerd docker.io iptables iptables
+    mkdir -p "$home"
+    # Two starts at once would give two daemons; the second waits, and then
+    # finds the first one's engine.
+    exec 9>"$home/lock"
+    flock 9
+    # Installing the package may have started the system's own engine.
+    address && return
+    launch
+    wait_until_it_answers
+    echo "unix://$socket"
+}
+
+launch() {
+    clear_leftovers
+    # setsid and 9>&-: the daemon must outlive our terminal, and not hold our lock.
+    # The storage driver is left to dockerd: overlay2, or vfs where the kernel
+    # cannot stack it (in a container).
+    setsid dockerd \
+        --host="unix://$socket" \
+        --data-root="$home/data" \
+        --exec-root="$home/exec" \
+        --pidfile="$pidfile" \
+        </dev/null >"$log" 2>&1 9>&- &
+    launched=$!
+}
+
+wait_until_it_answers() {
+    local deadline=$((SECONDS + seconds_to_start))
+    until answers "unix://$socket"; do
+        if ! kill -0 "$launched" 2>/dev/null || ((SECONDS > deadline)); then
+            tail -n 30 "$log" >&2
+            kill "$launched" 2>/dev/null || true
+            die "dockerd did not start; the whole log is $log"
+        fi
+        sleep 0.2
+    done
+}
+
+stop() {
+    owned || return 0
+    local pid deadline=$((SECONDS + seconds_to_stop))
+    pid=$(cat "$pidfile")
+    kill "$pid"
+    while [[ -e /proc/$pid ]]; do
+        ((SECONDS <= deadline)) || die "dockerd ($pid) did not end in $seconds_to_stop s"
+        sleep 0.2
+    done
+    clear_leftovers
+}
+
+purge() {
+    stop
+    rm -rf "$home"
+}
+
+# clear_leftovers: what a daemon that was killed leaves behind. Its containerd
+# lives on, and its successor would wait for it; a stale pidfile whose pid is
+# in use again makes dockerd refuse to start; the run-time state is mounts.
+clear_leftovers() {
+    local pid mount
+    pid=$(cat "$home/exec/containerd/containerd.pid" 2>/dev/null || true)
+    if [[ -n $pid ]] && tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null |
+        grep -qxF -- "$home/exec/containerd/containerd.toml"; then
+        kill "$pid" 2>/dev/null || true
+    fi
+    while read -r _ mount _; do
+        if [[ $mount == "$home"/* ]]; then umount -l "$mount" || true; fi
+    done < <(tac /proc/mounts)
+    rm -rf "$home/exec" "$pidfile" "$socket"
+}
+
+main() {
+    local host
+    case ${1:-} in
+    start) start ;;
+    stop) stop ;;
+    purge) purge ;;
+    status) address ;;
+    owned) owned ;;
+    env)
+        host=$(address) || die "no Docker Engine answers; '$0 start' starts one"
+        printf 'export DOCKER_HOST=%q\n' "$host"
+        ;;
+    *)
+        sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
+        exit 64
+        ;;
+    esac
+}
+
+main "$@"

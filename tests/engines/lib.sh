@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# What the engine scripts share: words for the user, and packages from apt.
+# Sourced, never run. No engine's name may be in here.
+
+# Everything that a script here starts or unpacks is below this directory. It is
+# short because a unix socket's path must be under 108 characters.
+# shellcheck disable=SC2034 # the scripts that source this use it
+engines_dir=${SANDBOXCTL_ENGINES_DIR:-/tmp/sandboxctl-engines-$UID}
+
+# Results go to standard output, so all that is only said goes to standard error.
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() {
+    say "$*"
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# A plain user's PATH lacks the directories where daemons and iptables are.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# apt_get ARGS: apt-get without questions, waiting for another apt to finish.
+apt_get() {
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+# install_packages NAME …: from apt, as root; else says what to install.
+install_packages() {
+    have apt-get || die "not installed: $*; install it with this system's package manager"
+    ((EUID == 0)) || die "not installed: $*; run 'apt-get install $*' as root"
+    say "installing $*"
+    # To standard error: a caller reads our standard output.
+    apt_get update >&2
+    apt_get install -y --no-install-recommends "$@" >&2 || die "apt could not install $*"
+}
+
+# need COMMAND PACKAGE …: installs those packages whose command is missing.
+need() {
+    local missing=()
+    while (($#)); do
+        have "$1" || missing+=("$2")
+        shift 2
+    done
+    ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}

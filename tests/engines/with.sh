@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs a command with real engines: with.sh COMMAND…
+#
+# SANDBOXCTL_TEST_ENGINES (default: docker) names them, by words or commas. Each
+# is started where none answers and given the tests' images; one that does not
+# answer ends the run before the command. Those that were started here are
+# stopped again, unless KEEP_ENGINES=1. The exit code is the command's, and
+# nothing is printed after the command's last line.
+set -euo pipefail
+
+# shellcheck source-path=SCRIPTDIR
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export SANDBOXCTL_TEST_ENGINES=${SANDBOXCTL_TEST_ENGINES:-docker}
+started=()
+
+stop_started() {
+    [[ ${KEEP_ENGINES:-0} == 1 ]] && return
+    local engine
+    for engine in "${started[@]}"; do
+        "$here/$engine.sh" stop >&2 || say "$engine was not stopped"
+    done
+}
+
+start() {
+    local engine=$1 was_ours=no variables
+    [[ -x $here/$engine.sh ]] || die "SANDBOXCTL_TEST_ENGINES names '$engine', and there is no $here/$engine.sh"
+    if "$here/$engine.sh" owned; then was_ours=yes; fi
+    # Before anything can fail: a half-started engine is stopped too.
+    if [[ $was_ours == no ]]; then started+=("$engine"); fi
+    "$here/$engine.sh" start >/dev/null
+    variables=$("$here/$engine.sh" env)
+    eval "$variables"
+    "$here/images.sh" "$engine" >/dev/null
+    say "$engine answers: ${variables#export }"
+}
+
+trap stop_started EXIT
+for engine in ${SANDBOXCTL_TEST_ENGINES//,/ }; do start "$engine"; done
+"$@"
