@@ -69,15 +69,21 @@ start() {
     # dockerd needs iptables for the network 'bridge'.
     need dockerd docker.io iptables iptables
     mkdir -p "$home"
-    # Two starts at once would give two daemons; the second waits, and then
+    [[ -O $engines_dir && -O $home ]] || die "$home belongs to somebody else"
+    # Two starts at once would give two daemons: the second waits, and then
     # finds the first one's engine.
-    exec 9>"$home/lock"
-    flock 9
+    lock
     # Installing the package may have started the system's own engine.
     address && return
+    if owned; then die "our dockerd runs and does not answer; '$0 stop' ends it, its log is $log"; fi
     launch
     wait_until_it_answers
     echo "unix://$socket"
+}
+
+lock() {
+    exec 9>"$home/lock"
+    flock 9
 }
 
 launch() {
@@ -107,14 +113,17 @@ wait_until_it_answers() {
 }
 
 stop() {
-    owned || return 0
+    [[ -d $home ]] || return 0
+    lock
     local pid deadline=$((SECONDS + seconds_to_stop))
-    pid=$(cat "$pidfile")
-    kill "$pid"
-    while [[ -e /proc/$pid ]]; do
-        ((SECONDS <= deadline)) || die "dockerd ($pid) did not end in $seconds_to_stop s"
-        sleep 0.2
-    done
+    if owned; then
+        pid=$(cat "$pidfile")
+        kill "$pid"
+        while [[ -e /proc/$pid ]]; do
+            ((SECONDS <= deadline)) || die "dockerd ($pid) did not end in $seconds_to_stop s"
+            sleep 0.2
+        done
+    fi
     clear_leftovers
 }
 
@@ -123,20 +132,33 @@ purge() {
     rm -rf "$home"
 }
 
-# clear_leftovers: what a daemon that was killed leaves behind. Its containerd
-# lives on, and its successor would wait for it; a stale pidfile whose pid is
-# in use again makes dockerd refuse to start; the run-time state is mounts.
+# clear_leftovers: what a daemon that was killed leaves behind: its containerd,
+# for which its successor would wait, each container with its shim, mounts, and
+# a pidfile, because of which dockerd refuses to start once the pid is in use again.
 clear_leftovers() {
     local pid mount
-    pid=$(cat "$home/exec/containerd/containerd.pid" 2>/dev/null || true)
-    if [[ -n $pid ]] && tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null |
-        grep -qxF -- "$home/exec/containerd/containerd.toml"; then
-        kill "$pid" 2>/dev/null || true
-    fi
+    for pid in $(processes_below "$home/exec/"); do
+        # A shim's only child is a container's first process.
+        # shellcheck disable=SC2046 # one word per child
+        kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) "$pid" 2>/dev/null || true
+    done
     while read -r _ mount _; do
         if [[ $mount == "$home"/* ]]; then umount -l "$mount" || true; fi
     done < <(tac /proc/mounts)
     rm -rf "$home/exec" "$pidfile" "$socket"
+}
+
+# processes_below PATH: the pids of those that have an argument that begins with it.
+processes_below() {
+    local proc argument
+    for proc in /proc/[0-9]*; do
+        while IFS= read -r -d '' argument; do
+            if [[ $argument == "$1"* ]]; then
+                echo "${proc#/proc/}"
+                break
+            fi
+        done 2>/dev/null <"$proc/cmdline" || true
+    done
 }
 
 main() {
