@@ -60,7 +60,15 @@ class KeyReference:
     key: str
 
 
-EnvValue = str | Secret | KeyReference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretDigest:
+    """All that an object remembers of a Secret: where it came from, and its fingerprint under the object's salt."""
+
+    origin: str
+    fingerprint: str
+
+
+EnvValue = str | Secret | SecretDigest | KeyReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +234,7 @@ class FileMount:
     """One read-only file; `content` is a Secret where it is sensitive."""
 
     target: str
-    content: str | Secret
+    content: str | Secret | SecretDigest
     mode: str = "0444"
 
 

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from sandboxctl.fields import Wanted
+    from sandboxctl.spec import Sandbox
 
 Key = tuple[str, ...]
 """One comparable field: `("resources", "memory")`, `("mounts", "/data", "readOnly")`, see `fields`."""
@@ -87,8 +91,8 @@ class Listed:
 class Observed:
     """One live object in the spec's own words, as far as its inspect shows them.
 
-    `fields` holds only what is set. A key is *shown* if it is in `fields` or the reader could have seen it: it stands
-    in `shown`, or below a map in `shown_maps`. What is not shown is covered by the spec hash.
+    `fields` holds only what is set, by the keys of `fields.Wanted`. What this kind of inspect can never show is
+    listed in the backend's `hidden` (see `Backend`), and covered by the spec hash.
     """
 
     ref: str
@@ -96,10 +100,7 @@ class Observed:
     labels: Mapping[str, str]
     image_id: str
     status: Status
-    fields: Mapping[Key, Json]
-    shown: frozenset[Key]
-    shown_maps: frozenset[Key]
-    sensitive_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    fields: Mapping[Key, Json] = field(repr=False)  # env values among them, sensitive ones too
     ports: tuple[str, ...] = ()
 
 
@@ -240,8 +241,18 @@ class Connection:
 
 
 class Backend(Protocol):
-    """One engine kind: its reader, its writer and how it renders; found by name in `backends.connect`."""
+    """One engine kind: its reader, its writer, and what is special in how it sees a spec (its `native` module)."""
 
     name: str
     reader: Reader
-    writer: Writer
+    hidden: frozenset[Key]
+
+    @property
+    def writer(self) -> Writer:
+        """Made, and its SDK imported, on first use."""
+
+    def wanted(self, sandbox: Sandbox) -> Wanted:
+        """The comparable fields of a spec in the form in which this engine shows them."""
+
+    def close(self) -> None:
+        """Lets connections go."""

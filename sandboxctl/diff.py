@@ -1,0 +1,135 @@
+"""Desired, live and applied, compared field by field: each difference with its place, cause and effect. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sandboxctl.backends.base import Json, Key
+from sandboxctl.capabilities import Effect
+from sandboxctl.fields import OURS_ALONE, Wanted, within
+from sandboxctl.problems import Path
+from sandboxctl.spec import Secret, SecretDigest
+
+
+class Cause(StrEnum):
+    """Who changed it (behaviour.md, "Plan")."""
+
+    SPEC = "spec"
+    DRIFT = "drift"
+    TOOL = "tool"
+    IMAGE_MOVED = "image_moved"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field that differs. `before` is live, `after` desired; both are None where `sensitive`."""
+
+    key: Key
+    path: Path
+    before: Json
+    after: Json
+    effect: Effect
+    cause: Cause
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The three sides of a comparison. `applied` is None where the object does not say what it was made from."""
+
+    desired: Wanted
+    live: Mapping[Key, Json]
+    applied: Wanted | None
+    salt: bytes = b""
+    hidden: frozenset[Key]
+    same_tool: bool = True
+
+
+def changes(sides: Sides, effect_of: Callable[[Key], Effect]) -> tuple[Change, ...]:
+    """Every field that differs, by path; of several that come from one field of the spec the first."""
+    found: dict[Path, Change] = {}
+    for key in sorted(_compared(sides)):
+        change = _compare(sides, key, effect_of)
+        if change is not None:
+            found.setdefault(change.path, change)
+    return tuple(found.values())
+
+
+def _compared(sides: Sides) -> set[Key]:
+    applied = sides.applied
+    keys = set(sides.desired.fields) | set(sides.desired.secrets) | set(sides.live)
+    if applied is not None:
+        keys |= set(applied.fields) | set(applied.secrets)
+    return keys
+
+
+def _compare(sides: Sides, key: Key, effect_of: Callable[[Key], Effect]) -> Change | None:
+    if any(within(key, prefix) for prefix in sides.hidden):
+        return _compare_hidden(sides, key, effect_of)
+    secret = sides.desired.secrets.get(key)
+    sensitive = secret is not None or (sides.applied is not None and key in sides.applied.secrets)
+    after = secret.reveal() if isinstance(secret, Secret) else sides.desired.fields.get(key)
+    before = sides.live.get(key)
+    if isinstance(secret, SecretDigest) or before == after or _is_somebody_elses(sides, key, after):
+        return None
+    return Change(
+        key=key,
+        path=sides.desired.path(key),
+        before=None if sensitive else before,
+        after=None if sensitive else after,
+        effect=_effect(sides, key, before, after, effect_of),
+        cause=_cause(sides, key, before, after, effect_of),
+        sensitive=sensitive,
+    )
+
+
+def _compare_hidden(sides: Sides, key: Key, effect_of: Callable[[Key], Effect]) -> Change | None:
+    """What inspect cannot show: only what was applied is known."""
+    if sides.applied is None:
+        return None
+    before, after = sides.applied.fields.get(key), sides.desired.fields.get(key)
+    if before == after:
+        return None
+    path = sides.desired.path(key)
+    return Change(key=key, path=path, before=before, after=after, effect=effect_of(key), cause=Cause.SPEC)
+
+
+def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:
+    """A live value that the image or the engine put there, and that we never asked for."""
+    if after is not None or not any(within(key, prefix) for prefix in OURS_ALONE):
+        return False
+    return sides.applied is None or (key not in sides.applied.fields and key not in sides.applied.secrets)
+
+
+def _effect(sides: Sides, key: Key, before: Json, after: Json, effect_of: Callable[[Key], Effect]) -> Effect:
+    """Removing a limit cannot be done in place: the engines read an absent value as `leave it`."""
+    effect = effect_of(key)
+    if effect is Effect.LIVE and after is None and before is not None:
+        return Effect.REPLACE
+    return effect
+
+
+def _cause(sides: Sides, key: Key, before: Json, after: Json, effect_of: Callable[[Key], Effect]) -> Cause:
+    applied = sides.applied
+    if applied is None:
+        return Cause.UNKNOWN
+    if key in applied.secrets or key in sides.desired.secrets:
+        return _secret_cause(sides, key, after)
+    was = applied.fields.get(key)
+    if was == after:
+        return Cause.DRIFT if sides.same_tool else Cause.TOOL
+    if was == before or effect_of(key) is not Effect.LIVE:
+        return Cause.SPEC
+    return Cause.UNKNOWN
+
+
+def _secret_cause(sides: Sides, key: Key, after: Json) -> Cause:
+    was = sides.applied.secrets.get(key) if sides.applied else None
+    secret = sides.desired.secrets.get(key)
+    if isinstance(was, SecretDigest) and isinstance(secret, Secret):
+        return Cause.DRIFT if secret.fingerprint(sides.salt) == was.fingerprint else Cause.SPEC
+    return Cause.SPEC

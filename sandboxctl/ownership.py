@@ -1,0 +1,130 @@
+"""What stands on a live object, and whose it is (behaviour.md, "Identity, ownership, state"). Pure.
+
+There is no state file: the labels say who made an object and from what, and are believed only where they are bound to
+it by the image id, since labels survive `commit` and `clone`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from sandboxctl import __version__, canonical
+from sandboxctl.backends.base import Json, Listed, Observed
+from sandboxctl.spec import Sandbox
+
+PREFIX = "sandboxctl.dev/"
+MANAGED = PREFIX + "managed"
+NAME = PREFIX + "name"
+PROJECT = PREFIX + "project"
+SPEC_HASH = PREFIX + "spec-hash"
+IMAGE_ID = PREFIX + "image-id"
+APPLIED = PREFIX + "applied"
+TTL = PREFIX + "ttl"
+HOLDER = PREFIX + "holder"
+TOOL = PREFIX + "tool"
+APPLIED_LIMIT = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What an object was made from; `salt` is that of its fingerprints."""
+
+    sandbox: Sandbox
+    salt: bytes
+
+
+def labels(sandbox: Sandbox, *, spec_hash: str, image_id: str, salt: bytes, holder: str) -> dict[str, str]:
+    """All `sandboxctl.dev/*` labels of an object that is about to be made."""
+    made = {
+        MANAGED: "true",
+        SPEC_HASH: spec_hash,
+        IMAGE_ID: image_id,
+        APPLIED: encode_applied(sandbox, salt),
+        HOLDER: holder,
+        TOOL: __version__,
+    }
+    if sandbox.lifecycle.ttl is not None:
+        made[TTL] = str(sandbox.lifecycle.ttl // 1000)
+    return made
+
+
+def encode_applied(sandbox: Sandbox, salt: bytes) -> str:
+    """base64(zlib(canonical spec)), with the salt of its fingerprints."""
+    whole = {"sandbox": canonical.encode(sandbox, salt=salt), "salt": salt.hex()}
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"), 9)).decode()
+
+
+def decode_applied(text: str) -> Applied | None:
+    """The inverse; None for anything that we did not write, or that would unpack to more than 1 MiB."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+        unpacker = zlib.decompressobj()
+        plain = unpacker.decompress(packed, APPLIED_LIMIT)
+        if unpacker.unconsumed_tail or not unpacker.eof:
+            return None
+        whole = json.loads(plain)
+        return Applied(sandbox=canonical.decode(whole["sandbox"]), salt=bytes.fromhex(cast("str", whole["salt"])))
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
+        return None
+
+
+def own_name(found: Mapping[str, str]) -> str | None:
+    """The sandbox that an object says it is."""
+    return found.get(NAME) if found.get(MANAGED) == "true" else None
+
+
+def staging_names(name: str) -> tuple[str, str]:
+    """`NAME.new`, which is being made, and `NAME.old`, which is being replaced."""
+    return f"{name}.new", f"{name}.old"
+
+
+def is_ours(found: Listed | Observed) -> bool:
+    """Managed, under its own or a staging name, and bound to its image."""
+    name = own_name(found.labels)
+    if name is None or found.name not in (name, *staging_names(name)):
+        return False
+    return found.labels.get(IMAGE_ID) == found.image_id
+
+
+def foreign_reason(found: Listed | Observed, *, project: str | None) -> str | None:
+    """Why an object is not for us to touch; None where it is ours and of this project."""
+    name = own_name(found.labels)
+    if name is None:
+        return "it was not made by sandboxctl"
+    if found.name not in (name, *staging_names(name)):
+        return f"its labels are those of {name}"
+    if found.labels.get(IMAGE_ID) != found.image_id:
+        return "its labels were copied: they name another image"
+    theirs = found.labels.get(PROJECT)
+    if theirs != project:
+        mine = f"project {project}" if project else "no project"
+        return f"it belongs to {f'project {theirs}' if theirs else 'no project'}, this spec to {mine}"
+    return None
+
+
+def newer_tool(found: Mapping[str, str]) -> str | None:
+    """The version that made an object, if it is newer than this one."""
+    theirs = found.get(TOOL, "")
+    return theirs if _version(theirs) > _version(__version__) else None
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdecimal() else 0 for part in text.split("."))
+
+
+def ttl_seconds(found: Mapping[str, str]) -> int | None:
+    """Its time to live from its creation, in seconds."""
+    text = found.get(TTL, "")
+    return int(text) if text.isdecimal() else None
+
+
+def public_labels(found: Mapping[str, str]) -> dict[str, Json]:
+    """Labels without ours."""
+    return {key: value for key, value in sorted(found.items()) if not key.startswith(PREFIX)}

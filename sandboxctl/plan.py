@@ -1,0 +1,368 @@
+"""Desired and observed → actions. A pure function, given nothing that can write (behaviour.md, "Plan").
+
+Every command that shows or makes changes takes its plan from here: apply, delete, prune, drift and list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from sandboxctl import ownership
+from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, Status
+from sandboxctl.capabilities import Effect
+from sandboxctl.diff import Cause, Change, Sides, changes
+from sandboxctl.fields import Wanted
+from sandboxctl.ownership import Applied
+from sandboxctl.spec import Loaded, Sandbox
+
+
+class Kind(StrEnum):
+    """What is done to one sandbox."""
+
+    NO_OP = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+    START = "start"
+    REPLACE = "replace"
+    DELETE = "delete"
+    RECOVER = "recover"
+
+
+State = Literal["running", "stopped", "complete", "failed", "expired", "paused", "staged", "foreign"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """One sandbox that the user wants, with what the backend makes of it.
+
+    `image_id` is None where it is known only after apply. `image` is the image's own say, read only where needed.
+    """
+
+    loaded: Loaded
+    wanted: Wanted
+    spec_hash: str
+    image_id: str | None
+    image: ImageConfig | None = None
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The spec itself."""
+        return self.loaded.sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one engine showed: one list of containers, one of images, one inspect for each of ours that is wanted.
+
+    `applied` has, by ref, what an object was made from, brought up to date by the state directory's note. `now` is the
+    engine's clock, in seconds since the epoch.
+    """
+
+    engine: Engine
+    containers: tuple[Listed, ...]
+    images: tuple[LocalImage, ...] = ()
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    applied: Mapping[str, Applied] = field(default_factory=dict)
+    now: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverStep:
+    """One step that ends what a killed apply began."""
+
+    do: Literal["delete", "rename"]
+    ref: str
+    name: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One step of a plan: at most one object, by the ref that was seen."""
+
+    kind: Kind
+    name: str
+    project: str | None
+    backend: str
+    desired: Desired | None = None
+    observed: Observed | None = None
+    ref: str | None = None
+    changes: tuple[Change, ...] = ()
+    cause: Literal[
+        "spec_changed", "drift", "tool", "unknown", "image_moved", "expired", "stopped", "paused", "failed",
+        "requested", "pruned", "unfinished",
+    ] | None = None  # fmt: skip
+    starts: bool = False
+    start_first: bool = False
+    steps: tuple[RecoverStep, ...] = ()
+    notes: tuple[str, ...] = ()
+    state: State | None = None
+
+    @property
+    def address(self) -> str:
+        """`docker/py`, the name by which a plan speaks of it."""
+        return f"{self.backend}/{self.name}"
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody's work may be lost, so that a yes is needed."""
+        restarts = any(change.effect is Effect.RESTART for change in self.changes)
+        return self.kind in (Kind.REPLACE, Kind.DELETE) or (self.kind is Kind.UPDATE and restarts)
+
+    @property
+    def reason(self) -> str | None:
+        """`update_because_spec_changed`; None for a no-op and a create."""
+        return None if self.cause is None else f"{self.kind}_because_{self.cause}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """An object that holds a wanted name and is not ours."""
+
+    name: str
+    backend: str
+    ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done on one engine. Recoveries come before the rest of the same sandbox."""
+
+    engine: Engine
+    actions: tuple[Action, ...]
+    foreign: tuple[Foreign, ...] = ()
+
+    @property
+    def pending(self) -> tuple[Action, ...]:
+        """All but the no-ops."""
+        return tuple(action for action in self.actions if action.kind is not Kind.NO_OP)
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything in it needs a yes."""
+        return any(action.asks for action in self.actions)
+
+
+EffectOf = Callable[[Key], Effect]
+
+
+def plan(desired: Sequence[Desired], snapshot: Snapshot, *, hidden: frozenset[Key], effect_of: EffectOf) -> Plan:
+    """The actions that make live what is desired, in the order of the specs; unnamed sandboxes are left alone."""
+    by_name = {listed.name: listed for listed in snapshot.containers}
+    actions: list[Action] = []
+    foreign: list[Foreign] = []
+    for each in desired:
+        strangers = _strangers(each, by_name, snapshot.engine.backend)
+        if strangers:
+            foreign.extend(strangers)
+            continue
+        recovery, listed = _recover(each, by_name, snapshot.engine.backend)
+        if recovery is not None:
+            actions.append(recovery)
+        actions.append(_act(each, listed, snapshot, hidden=hidden, effect_of=effect_of))
+    return Plan(engine=snapshot.engine, actions=tuple(actions), foreign=tuple(foreign))
+
+
+def plan_delete(
+    names: Sequence[str], snapshot: Snapshot, *, cause: Literal["requested", "pruned"] = "requested"
+) -> Plan:
+    """Deletes these sandboxes with what is staged for them; what is absent is no action."""
+    by_name = {listed.name: listed for listed in snapshot.containers}
+    backend = snapshot.engine.backend
+    actions: list[Action] = []
+    foreign: list[Foreign] = []
+    for name in names:
+        for candidate in (name, *ownership.staging_names(name)):
+            listed = by_name.get(candidate)
+            if listed is None:
+                continue
+            if not ownership.is_ours(listed) or ownership.own_name(listed.labels) != name:
+                reason = ownership.foreign_reason(listed, project=listed.labels.get(ownership.PROJECT))
+                foreign.append(Foreign(name=candidate, backend=backend, ref=listed.ref, reason=reason or "not ours"))
+                continue
+            project = listed.labels.get(ownership.PROJECT)
+            actions.append(
+                Action(kind=Kind.DELETE, name=candidate, project=project, backend=backend, ref=listed.ref,
+                       observed=snapshot.observed.get(listed.ref), cause=cause)
+            )  # fmt: skip
+    return Plan(engine=snapshot.engine, actions=tuple(actions), foreign=tuple(foreign))
+
+
+def _strangers(each: Desired, by_name: Mapping[str, Listed], backend: str) -> list[Foreign]:
+    """Objects that hold the name or a staging name of a wanted sandbox, and are not ours."""
+    sandbox = each.sandbox
+    found: list[Foreign] = []
+    for name in (sandbox.name, *ownership.staging_names(sandbox.name)):
+        listed = by_name.get(name)
+        if listed is None:
+            continue
+        reason = ownership.foreign_reason(listed, project=sandbox.project)
+        newer = ownership.newer_tool(listed.labels)
+        if reason is None and newer is not None:
+            reason = f"it was made by a newer sandboxctl ({newer})"
+        if reason is not None:
+            found.append(Foreign(name=name, backend=backend, ref=listed.ref, reason=reason))
+    return found
+
+
+def _recover(each: Desired, by_name: Mapping[str, Listed], backend: str) -> tuple[Action | None, Listed | None]:
+    """What a killed apply left, and which object the sandbox then is. Renames come before deletes."""
+    name = each.sandbox.name
+    new_name, old_name = ownership.staging_names(name)
+    current, new, old = by_name.get(name), by_name.get(new_name), by_name.get(old_name)
+    steps, survivor = recovery(name, current=current, new=new, old=old)
+    if not steps:
+        return None, survivor
+    action = Action(kind=Kind.RECOVER, name=name, project=each.sandbox.project, backend=backend, desired=each,
+                    steps=steps, cause="unfinished", ref=survivor.ref if survivor else None)  # fmt: skip
+    return action, survivor
+
+
+def recovery(
+    name: str, *, current: Listed | None, new: Listed | None, old: Listed | None
+) -> tuple[tuple[RecoverStep, ...], Listed | None]:
+    """The one table of what is left by a kill at any point of create and replace.
+
+    A replace renames NAME to NAME.old only when NAME.new has passed its gate, so NAME.old without NAME beside a
+    NAME.new means that the new one is good; in every other case the one that holds NAME, or held it, is.
+    """
+    if current is not None:
+        leftovers = [each for each in (new, old) if each is not None]
+        return tuple(RecoverStep(do="delete", ref=each.ref, name=each.name) for each in leftovers), current
+    if old is not None and new is not None:
+        rename = RecoverStep(do="rename", ref=new.ref, name=new.name, to=name)
+        return (rename, RecoverStep(do="delete", ref=old.ref, name=old.name)), new
+    if old is not None:
+        return (RecoverStep(do="rename", ref=old.ref, name=old.name, to=name),), old
+    if new is not None:
+        return (RecoverStep(do="delete", ref=new.ref, name=new.name),), None
+    return (), None
+
+
+def _act(
+    each: Desired, listed: Listed | None, snapshot: Snapshot, *, hidden: frozenset[Key], effect_of: EffectOf
+) -> Action:
+    observed = snapshot.observed.get(listed.ref) if listed is not None else None
+    backend, sandbox = snapshot.engine.backend, each.sandbox
+    if observed is None:
+        return Action(kind=Kind.CREATE, name=sandbox.name, project=sandbox.project, backend=backend, desired=each)
+    applied = snapshot.applied.get(observed.ref)
+    found = compare(each, observed, applied, hidden=hidden, effect_of=effect_of)
+    state = sandbox_state(sandbox, observed.status, ttl=ownership.ttl_seconds(observed.labels), now=snapshot.now)
+    kind, cause, starts = _decide(found, state)
+    return Action(
+        kind=kind, name=sandbox.name, project=sandbox.project, backend=backend, desired=each, observed=observed,
+        ref=observed.ref, changes=found, cause=cause, starts=starts, state=state,
+        start_first=kind is Kind.REPLACE and sandbox.lifecycle.replace == "start-first",
+        notes=_notes(kind, sandbox),
+    )  # fmt: skip
+
+
+def compare(
+    each: Desired, observed: Observed, applied: Applied | None, *, hidden: frozenset[Key], effect_of: EffectOf
+) -> tuple[Change, ...]:
+    """All differences of one sandbox, the image's among them."""
+    from sandboxctl import fields
+
+    before = fields.wanted(applied.sandbox) if applied else None
+    sides = Sides(
+        desired=each.wanted,
+        live=observed.fields,
+        applied=before,
+        salt=applied.salt if applied else b"",
+        hidden=hidden,
+        same_tool=observed.labels.get(ownership.TOOL) == ownership.__version__,
+    )
+    found = changes(sides, effect_of)
+    if any(change.key == ("image",) for change in found):
+        return found
+    if each.image_id is not None and each.image_id == observed.image_id:
+        return found
+    moved = Change(
+        key=("image",), path=each.wanted.path(("image",)), before=observed.image_id, after=each.image_id,
+        effect=Effect.REPLACE, cause=Cause.IMAGE_MOVED,
+    )  # fmt: skip
+    return (moved, *found)
+
+
+def sandbox_state(sandbox: Sandbox, status: Status, *, ttl: int | None, now: float) -> State:
+    """The state in the user's words. Times in seconds."""
+    if ttl is not None and status.created is not None and now > status.created + ttl:
+        return "expired"
+    match status.state:
+        case "running" | "restarting" | "removing":
+            return "running"
+        case "paused":
+            return "paused"
+        case "dead":
+            return "failed"
+        case "created":
+            return "stopped"
+        case "exited":
+            return _exited(sandbox, status)
+
+
+def _exited(sandbox: Sandbox, status: Status) -> State:
+    if status.oom_killed:
+        return "failed"
+    if sandbox.run == "idle" or sandbox.lifecycle.restart.policy == "always":
+        return "stopped"
+    return "complete" if status.exit_code == 0 else "failed"
+
+
+_Cause = Literal[
+    "spec_changed", "drift", "tool", "unknown", "image_moved", "expired", "stopped", "paused", "failed"
+]  # fmt: skip
+_BY_WEIGHT: tuple[tuple[Cause, _Cause], ...] = (
+    (Cause.SPEC, "spec_changed"),
+    (Cause.IMAGE_MOVED, "image_moved"),
+    (Cause.DRIFT, "drift"),
+    (Cause.TOOL, "tool"),
+    (Cause.UNKNOWN, "unknown"),
+    (Cause.EXPIRED, "expired"),
+)
+
+
+def _decide(found: tuple[Change, ...], state: State) -> tuple[Kind, _Cause | None, bool]:
+    """Kind, cause, and whether it has to be started as well."""
+    causes = {change.cause for change in found}
+    cause = next((word for each, word in _BY_WEIGHT if each in causes), None)
+    down = state in ("stopped", "paused")
+    if any(change.effect in (Effect.REPLACE, Effect.IMPOSSIBLE) for change in found):
+        return Kind.REPLACE, cause, False
+    if state == "expired" or state == "failed":
+        return Kind.REPLACE, state, False
+    if any(change.effect is not Effect.NONE for change in found):
+        return Kind.UPDATE, cause, down
+    if state == "stopped" or state == "paused":
+        return Kind.START, state, True
+    return Kind.NO_OP, None, False
+
+
+def _notes(kind: Kind, sandbox: Sandbox) -> tuple[str, ...]:
+    """What a replace costs."""
+    if kind is not Kind.REPLACE:
+        return ()
+    lost = "what was written outside its volumes and bind mounts is lost"
+    if sandbox.lifecycle.auto_remove:
+        return (lost, "autoRemove: the old sandbox is gone once stopped, so this replace cannot be rolled back")
+    return (lost,)
+
+
+def nest(flat: Mapping[Key, Json]) -> dict[str, Json]:
+    """Flat keys as nested maps, for JSON; a key that is also a map's name goes under an empty name."""
+    nested: dict[str, Json] = {}
+    for key, value in sorted(flat.items()):
+        level = nested
+        for part in key[:-1]:
+            below = level.get(part)
+            if not isinstance(below, dict):
+                below = {} if below is None else {"": below}
+                level[part] = below
+            level = below
+        level[key[-1]] = value
+    return nested
