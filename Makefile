@@ -27,7 +27,7 @@ check: venv ## linters, types and layers; shell scripts where shellcheck is inst
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	@if command -v shellcheck; then shellcheck -x .ci/run examples/*.sh tests/*.sh tests/engines/*.sh; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run examples/*.sh tests/*.sh tests/engines/*.sh; fi
 
 unit: venv ## the tests that need no engine
 	$(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)

@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _script(name: str, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    # stderr goes to a file of pytest's capture, not to a pipe: dockerd would hold a pipe open.
+    # stderr is left to pytest's capture, which shows it with a failure.
     done = subprocess.run([str(HERE / name), *args], stdout=subprocess.PIPE, text=True, timeout=600)
     if check and done.returncode != 0:
         pytest.fail(f"{name} {' '.join(args)}: exit {done.returncode} (its words are above)")

@@ -21,7 +21,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # apt_get ARGS: apt-get without questions, waiting for another apt to finish.
 apt_get() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
 # install_packages NAME …: from apt, as root; else says what to install.
