@@ -109,12 +109,13 @@ class Payload:
     """A rendered sandbox in the backend's own words, checked against the closed payload schema.
 
     `documents` are what is sent, in the order of creation (one for a container, several manifests on Kubernetes).
-    `secrets` are the revealed values inside, for masking.
+    `masked` are the same with every sensitive value covered, for showing; `secrets` are those values.
     """
 
     backend: str
     name: str
-    documents: tuple[dict[str, Json], ...]
+    documents: tuple[dict[str, Json], ...] = field(repr=False)
+    masked: tuple[dict[str, Json], ...]
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 

@@ -1,0 +1,102 @@
+"""The Jinja environment of `templates/`: sandboxed and strict, and nothing leaves a template but what passed `tojson`.
+
+No domain logic here. A template renders flow YAML (JSON in which a comma may end any list or map), so its text is read
+by the JSON parser: exact, fast, and without YAML's second thoughts about what a scalar means.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from sandboxctl import resources
+from sandboxctl.backends.base import Json
+from sandboxctl.errors import SandboxctlError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+_STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])')
+
+
+class TemplateError(SandboxctlError):
+    """A template rendered what it may not: a bug of ours, never of the spec."""
+
+
+class JsonText(str):
+    """Text that `tojson` made: the only kind that may leave a template."""
+
+    __slots__ = ()
+
+
+def documents(name: str, values: Mapping[str, object]) -> list[dict[str, Json]]:
+    """What `templates/<name>` renders: one document, or those of a list. Raises TemplateError."""
+    from jinja2 import TemplateError as JinjaError
+
+    try:
+        text = _template(name).render(values)
+    except (JinjaError, TypeError) as error:
+        raise TemplateError(f"the template {name} failed: {error}") from error
+    return _read(text, name)
+
+
+def _read(text: str, name: str) -> list[dict[str, Json]]:
+    plain = _STRING_OR_TRAILING_COMMA.sub(r"\1", text)
+    try:
+        value: Json = json.loads(plain, object_pairs_hook=_distinct, parse_float=_refuse, parse_constant=_refuse)
+    except ValueError as error:
+        raise TemplateError(f"the template {name} does not render data: {error}") from error
+    return cast("list[dict[str, Json]]", value if isinstance(value, list) else [value])
+
+
+def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key is there twice")
+    return value
+
+
+def _refuse(text: str) -> Json:
+    raise ValueError(f"{text} is no quantity: they are integers")
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(resources.templates()),
+        undefined=StrictUndefined,
+        finalize=_only_json,
+        autoescape=False,  # noqa: S701  (data, not HTML: `finalize` guards it)
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(tojson=_to_json, seconds=_seconds)
+    return environment
+
+
+def _only_json(value: object) -> JsonText:
+    if not isinstance(value, JsonText):
+        raise TypeError(f"a {type(value).__name__} did not pass tojson")
+    return value
+
+
+def _to_json(value: object) -> JsonText:
+    """ASCII, with the order of maps kept. What is no plain data (a Secret, say) raises TypeError."""
+    return JsonText(json.dumps(value, allow_nan=False))
+
+
+def _seconds(milliseconds: int) -> int:
+    """Whole seconds, rounded up, so that a grace period never shrinks."""
+    return -(-milliseconds // 1000)
