@@ -37,12 +37,23 @@ named() { printf '%s' "${SANDBOXCTL_TEST_DOCKER_HOST:-${DOCKER_HOST:-}}"; }
 # Docker Desktop and rootless Docker set up.
 from_context() { docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || true; }
 
-# owned: our dockerd runs. After a crash its pid can be anybody's, so the
-# process must have been given our pidfile.
+# owned: our dockerd runs. After a crash its pid can be anybody's.
 owned() {
     local pid
-    pid=$(cat "$pidfile" 2>/dev/null) && [[ -n $pid ]] &&
-        tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -- "--pidfile=$pidfile"
+    pid=$(cat "$pidfile" 2>/dev/null) && [[ -n $pid ]] && is_ours "$pid" dockerd "--pidfile=$pidfile"
+}
+
+# is_ours PID COMMAND PREFIX: it runs this command with an argument that begins
+# so, and has our directory before its eyes: in another root (a container, a
+# chroot) the same path is somebody else's engine.
+is_ours() {
+    local command argument
+    command=$(cat "/proc/$1/comm" 2>/dev/null) || return 1
+    [[ $command == "$2"* && /proc/$1/root$home -ef $home ]] || return 1
+    while IFS= read -r -d '' argument; do
+        if [[ $argument == "$3"* ]]; then return 0; fi
+    done 2>/dev/null <"/proc/$1/cmdline"
+    return 1
 }
 
 # address: of an engine that answers; fails where there is none.
@@ -136,29 +147,19 @@ purge() {
 # for which its successor would wait, each container with its shim, mounts, and
 # a pidfile, because of which dockerd refuses to start once the pid is in use again.
 clear_leftovers() {
-    local pid mount
-    for pid in $(processes_below "$home/exec/"); do
-        # A shim's only child is a container's first process.
+    local proc pid mount
+    for proc in /proc/[0-9]*; do
+        pid=${proc#/proc/}
+        # containerd itself, and containerd-shim-…, whose only child is a
+        # container's first process.
+        is_ours "$pid" containerd "$home/exec/" || continue
         # shellcheck disable=SC2046 # one word per child
-        kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) "$pid" 2>/dev/null || true
+        kill -KILL $(cat "$proc/task/$pid/children" 2>/dev/null) "$pid" 2>/dev/null || true
     done
     while read -r _ mount _; do
-        if [[ $mount == "$home"/* ]]; then umount -l "$mount" || true; fi
+        if [[ $mount == "$home"/* ]]; then umount -l "$mount" 2>/dev/null || true; fi
     done < <(tac /proc/mounts)
     rm -rf "$home/exec" "$pidfile" "$socket"
-}
-
-# processes_below PATH: the pids of those that have an argument that begins with it.
-processes_below() {
-    local proc argument
-    for proc in /proc/[0-9]*; do
-        while IFS= read -r -d '' argument; do
-            if [[ $argument == "$1"* ]]; then
-                echo "${proc#/proc/}"
-                break
-            fi
-        done 2>/dev/null <"$proc/cmdline" || true
-    done
 }
 
 main() {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,32 @@ def test_a_named_engine_that_is_silent_is_an_error_and_nothing_is_started(tmp_pa
     assert done.returncode == 1
     assert f"no engine answers at {nowhere}" in done.stderr
     assert not (tmp_path / "engines").exists()
+
+
+@pytest.fixture
+def leftover(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that looks like the containerd of a dockerd that was killed, below `tmp_path`."""
+    (tmp_path / "docker/exec").mkdir(parents=True)
+    program = shutil.copy("/bin/sh", tmp_path / "containerd")
+    process = subprocess.Popen([program, "-c", "read forever", str(tmp_path / "docker/exec/x")], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_stop_ends_what_a_killed_daemon_left(tmp_path: Path, leftover: subprocess.Popen[bytes]) -> None:
+    environ = os.environ | {"SANDBOXCTL_ENGINES_DIR": str(tmp_path)}
+    subprocess.run([HERE / "docker.sh", "stop"], env=environ, check=True, timeout=60)
+    assert leftover.wait(timeout=10) == -9
+    assert not (tmp_path / "docker/exec").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a mount namespace")
+def test_stop_spares_the_engine_of_another_root_at_the_same_path(
+    tmp_path: Path, leftover: subprocess.Popen[bytes]
+) -> None:
+    script = f"mount -t tmpfs none {tmp_path} && mkdir {tmp_path}/docker && {HERE}/docker.sh stop"
+    environ = os.environ | {"SANDBOXCTL_ENGINES_DIR": str(tmp_path)}
+    subprocess.run(["unshare", "--mount", "sh", "-c", script], env=environ, check=True, timeout=60)
+    assert leftover.poll() is None
+    assert (tmp_path / "docker/exec").exists()
