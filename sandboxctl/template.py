@@ -1,7 +1,7 @@
 """The Jinja environment of `templates/`: sandboxed and strict, and nothing leaves a template but what passed `tojson`.
 
-No domain logic here. A template renders flow YAML (JSON in which a comma may end any list or map), so its text is read
-by the JSON parser: exact, fast, and without YAML's second thoughts about what a scalar means.
+No domain logic here. A template renders flow YAML (JSON in which a comma may end any line), so its text is read by the
+JSON parser: exact, fast, and without YAML's second thoughts about what a scalar means.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sandboxctl.errors import SandboxctlError
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-_STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])')
+_TRAILING_COMMA = re.compile(r",(?=\n\s*[}\]])")  # at the end of a line, so in no string: JSON's hold no line break
 
 
 class TemplateError(SandboxctlError):
@@ -44,9 +44,10 @@ def documents(name: str, values: Mapping[str, object]) -> list[dict[str, Json]]:
 
 
 def _read(text: str, name: str) -> list[dict[str, Json]]:
-    plain = _STRING_OR_TRAILING_COMMA.sub(r"\1", text)
     try:
-        value: Json = json.loads(plain, object_pairs_hook=_distinct, parse_float=_refuse, parse_constant=_refuse)
+        value: Json = json.loads(
+            _TRAILING_COMMA.sub("", text), object_pairs_hook=_distinct, parse_float=_refuse, parse_constant=_refuse
+        )
     except ValueError as error:
         raise TemplateError(f"the template {name} does not render data: {error}") from error
     return cast("list[dict[str, Json]]", value if isinstance(value, list) else [value])
@@ -77,7 +78,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(resources.templates()),
         undefined=StrictUndefined,
         finalize=_only_json,
-        autoescape=False,  # noqa: S701  (data, not HTML: `finalize` guards it)
+        autoescape=False,  # data, not HTML: `finalize` guards it
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

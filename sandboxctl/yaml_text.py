@@ -6,7 +6,6 @@ A string stays plain only where no version of YAML could read it as anything els
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from sandboxctl.backends.base import Json
 
@@ -18,10 +17,12 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0
 
 def dump(value: Json) -> str:
     """One document, in block style, ending with a line break; the order of maps is kept."""
-    return "".join(f"{line}\n" for line in _lines(value))
+    lines: list[str] = []
+    _write(lines, value, first="", rest="")
+    return "\n".join(lines) + "\n"
 
 
-def scalar(value: None | bool | int | str) -> str:
+def scalar(value: bool | int | str | None) -> str:
     """One scalar on one line."""
     match value:
         case None:
@@ -35,34 +36,33 @@ def scalar(value: None | bool | int | str) -> str:
             return value if plain else _quoted(value)
 
 
-def _lines(value: Json) -> Iterator[str]:
+def _write(lines: list[str], value: Json, *, first: str, rest: str) -> None:
+    """Appends `value`; its first line begins with `first`, the others with `rest`."""
     match value:
         case dict() if value:
             for key, part in value.items():
-                yield from _entry(key, part)
+                _write_entry(lines, key, part, first=first, rest=rest)
+                first = rest
         case list() if value:
             for part in value:
-                first, *rest = _lines(part)
-                yield f"- {first}"
-                yield from (f"  {line}" for line in rest)
-        case dict():
-            yield "{}"
-        case list():
-            yield "[]"
+                _write(lines, part, first=f"{first}- ", rest=f"{rest}  ")
+                first = rest
+        case dict() | list():
+            lines.append(first + ("{}" if isinstance(value, dict) else "[]"))
         case _:
-            yield scalar(value)
+            lines.append(first + scalar(value))
 
 
-def _entry(key: str, value: Json) -> Iterator[str]:
+def _write_entry(lines: list[str], key: str, value: Json, *, first: str, rest: str) -> None:
     name = scalar(key)
     if len(name) > _LONGEST_KEY:
-        yield f"? {name}"
-        name = ""
+        lines.append(f"{first}? {name}")
+        first, name = rest, ""
     if isinstance(value, dict | list) and value:
-        yield f"{name}:"
-        yield from (f"  {line}" for line in _lines(value))
+        lines.append(f"{first}{name}:")
+        _write(lines, value, first=f"{rest}  ", rest=f"{rest}  ")
     else:
-        yield f"{name}: {next(_lines(value))}"
+        _write(lines, value, first=f"{first}{name}: ", rest=rest)
 
 
 def _quoted(text: str) -> str:
