@@ -81,7 +81,7 @@ def _compare(sides: Sides, key: Key, effect_of: Callable[[Key], Effect]) -> Chan
         path=sides.desired.path(key),
         before=None if sensitive else before,
         after=None if sensitive else after,
-        effect=_effect(sides, key, before, after, effect_of),
+        effect=_effect(key, before, after, effect_of),
         cause=_cause(sides, key, before, after, effect_of),
         sensitive=sensitive,
     )
@@ -105,7 +105,7 @@ def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:
     return sides.applied is None or (key not in sides.applied.fields and key not in sides.applied.secrets)
 
 
-def _effect(sides: Sides, key: Key, before: Json, after: Json, effect_of: Callable[[Key], Effect]) -> Effect:
+def _effect(key: Key, before: Json, after: Json, effect_of: Callable[[Key], Effect]) -> Effect:
     """Removing a limit cannot be done in place: the engines read an absent value as `leave it`."""
     effect = effect_of(key)
     if effect is Effect.LIVE and after is None and before is not None:
@@ -118,7 +118,7 @@ def _cause(sides: Sides, key: Key, before: Json, after: Json, effect_of: Callabl
     if applied is None:
         return Cause.UNKNOWN
     if key in applied.secrets or key in sides.desired.secrets:
-        return _secret_cause(sides, key, after)
+        return _secret_cause(sides, key)
     was = applied.fields.get(key)
     if was == after:
         return Cause.DRIFT if sides.same_tool else Cause.TOOL
@@ -127,7 +127,7 @@ def _cause(sides: Sides, key: Key, before: Json, after: Json, effect_of: Callabl
     return Cause.UNKNOWN
 
 
-def _secret_cause(sides: Sides, key: Key, after: Json) -> Cause:
+def _secret_cause(sides: Sides, key: Key) -> Cause:
     was = sides.applied.secrets.get(key) if sides.applied else None
     secret = sides.desired.secrets.get(key)
     if isinstance(was, SecretDigest) and isinstance(secret, Secret):

@@ -99,7 +99,7 @@ def _process(out: _Collector, sandbox: Sandbox) -> None:
         idle = ("spec", "run") if sandbox.lifecycle.ttl is None else ("spec", "lifecycle", "ttl")
     out.add(("run",), sandbox.run)
     out.add(("command",), _list(process.entrypoint), idle)
-    out.add(("args",), _list(process.args), idle)
+    out.add(("args",), _list(process.args) or None, idle)
     out.add(("workdir",), sandbox.workdir)
     out.add(("tty",), sandbox.tty)
     out.add(("stdin",), sandbox.stdin)
@@ -277,8 +277,8 @@ def _list(words: tuple[str, ...] | None) -> Json:
 
 
 def within(key: Key, prefix: Key) -> bool:
-    """Whether `key` is `prefix` or lies below it."""
-    return key[: len(prefix)] == prefix
+    """Whether `key` is `prefix` or lies below it; `*` in a prefix stands for any one part."""
+    return len(key) >= len(prefix) and all(want in ("*", part) for want, part in zip(prefix, key, strict=False))
 
 
 def hidden_part(wanted_fields: Wanted, hidden: frozenset[Key]) -> dict[str, Json]:

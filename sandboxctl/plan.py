@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from sandboxctl import ownership
+from sandboxctl import __version__, ownership
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, Status
 from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change, Sides, changes
@@ -275,7 +275,7 @@ def compare(
         applied=before,
         salt=applied.salt if applied else b"",
         hidden=hidden,
-        same_tool=observed.labels.get(ownership.TOOL) == ownership.__version__,
+        same_tool=observed.labels.get(ownership.TOOL) == __version__,
     )
     found = changes(sides, effect_of)
     if any(change.key == ("image",) for change in found):

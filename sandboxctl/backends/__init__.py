@@ -1,1 +1,19 @@
 """The engines, each behind the same two protocols (`base`). No backend knows another."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from sandboxctl.backends.base import Backend, Connection
+from sandboxctl.errors import InvalidError
+
+_BUILT = {"docker": "sandboxctl.backends.docker"}
+
+
+def connect(name: str, connection: Connection) -> Backend:
+    """The backend of this name; asks the engine nothing yet. Raises InvalidError for one that is not built."""
+    module = _BUILT.get(name)
+    if module is None:
+        raise InvalidError(f"{name}: only render is built yet", hint=f"built: {', '.join(sorted(_BUILT))}")
+    return cast("Backend", import_module(module).connect(connection))

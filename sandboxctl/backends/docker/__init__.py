@@ -1,0 +1,49 @@
+"""Docker: reads over the socket, writes through the official SDK, renders the SDK's low-level keyword arguments."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sandboxctl.backends.base import Connection
+from sandboxctl.backends.docker import native
+from sandboxctl.backends.docker.endpoint import resolve
+from sandboxctl.backends.docker.reader import DockerReader
+from sandboxctl.fields import Wanted
+from sandboxctl.spec import Sandbox
+
+if TYPE_CHECKING:
+    from sandboxctl.backends.docker.writer import DockerWriter
+
+
+class DockerBackend:
+    """One Docker Engine."""
+
+    name = "docker"
+    hidden = native.HIDDEN
+
+    def __init__(self, connection: Connection) -> None:
+        self.endpoint = resolve(connection)
+        self.reader = DockerReader(self.endpoint, timeout=connection.timeout)
+        self._timeout = connection.timeout
+
+    @cached_property
+    def writer(self) -> DockerWriter:
+        """Imports the SDK: only what changes something pays for it."""
+        from sandboxctl.backends.docker.writer import DockerWriter
+
+        return DockerWriter(self.endpoint, api_version=self.reader.api_version(), timeout=self._timeout)
+
+    def wanted(self, sandbox: Sandbox) -> Wanted:
+        """See `native.wanted`."""
+        return native.wanted(sandbox)
+
+    def close(self) -> None:
+        """Closes the writer's connections, if it was ever made."""
+        if "writer" in self.__dict__:
+            self.writer.close()
+
+
+def connect(connection: Connection) -> DockerBackend:
+    """A backend for the engine that `connection`, the environment or the current context names. Asks it nothing yet."""
+    return DockerBackend(connection)

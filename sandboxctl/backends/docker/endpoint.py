@@ -1,0 +1,72 @@
+"""Which Docker: flag, spec, DOCKER_HOST, DOCKER_CONTEXT, the current context, the default socket, in this order.
+
+Contexts are read from the CLI's own files; no engine is asked. The SDK's `from_context` falls back to the local socket
+where the context does not exist (docker-py 7.2.0): here that is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sandboxctl.backends.base import Connection
+from sandboxctl.engine_http import Endpoint
+from sandboxctl.errors import InvalidError, UnreachableError
+
+DEFAULT = "unix:///var/run/docker.sock"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def resolve(connection: Connection) -> Endpoint:
+    """The endpoint. Raises UnreachableError for an unknown context, InvalidError for a transport that is not built."""
+    return _endpoint(_url(connection))
+
+
+def _url(connection: Connection) -> str:
+    if connection.docker_host:
+        return connection.docker_host
+    if connection.docker_context:
+        return _context_url(connection.docker_context)
+    if host := os.environ.get("DOCKER_HOST"):
+        return host
+    if context := os.environ.get("DOCKER_CONTEXT") or _current_context():
+        return _context_url(context)
+    return DEFAULT
+
+
+def _config_directory() -> Path:
+    return Path(os.environ.get("DOCKER_CONFIG") or Path("~/.docker").expanduser())
+
+
+def _current_context() -> str | None:
+    try:
+        config = json.loads((_config_directory() / "config.json").read_text())
+    except (OSError, ValueError):
+        return None  # the CLI too runs without a configuration
+    context = config.get("currentContext") if isinstance(config, dict) else None
+    return context if isinstance(context, str) and context else None
+
+
+def _context_url(name: str) -> str:
+    if name == "default":
+        return DEFAULT
+    folder = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        meta = json.loads((_config_directory() / "contexts" / "meta" / folder / "meta.json").read_text())
+        return str(meta["Endpoints"]["docker"]["Host"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreachableError(f"there is no Docker context {name}", hint="`docker context ls` lists them") from error
+
+
+def _endpoint(url: str) -> Endpoint:
+    parts = urlsplit(url)
+    if parts.scheme == "unix" and parts.path:
+        return Endpoint(label="Docker", url=url, path=parts.path)
+    if parts.scheme == "tcp" and parts.hostname in _LOOPBACK:
+        return Endpoint(label="Docker", url=url, address=(parts.hostname, parts.port or 2375))
+    raise InvalidError(
+        f"Docker at {url}: this transport is not built yet", hint="use a unix socket, or tcp:// on the loopback"
+    )

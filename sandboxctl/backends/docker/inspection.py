@@ -1,0 +1,283 @@
+"""The parts of a Docker inspect, each as spec fields: the inverse of templates/docker/create.yaml.j2. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from sandboxctl import fields
+from sandboxctl.backends.base import Json, Key
+from sandboxctl.image_reference import normalise
+from sandboxctl.ownership import PREFIX
+from sandboxctl.spec import Seccomp
+
+_RESTART = {"": "never", "no": "never", "on-failure": "on-failure", "always": "always"}
+_TMPFS_SIZES = {"k": 2**10, "m": 2**20, "g": 2**30}
+
+
+def read_process(config: Mapping[str, Any]) -> dict[Key, Json]:
+    found: dict[Key, Json] = {
+        ("image",): normalise(config["Image"]),
+        ("command",): config.get("Entrypoint") or None,
+        ("args",): config.get("Cmd") or None,
+        ("workdir",): config.get("WorkingDir") or None,
+        ("tty",): bool(config.get("Tty")),
+        ("stdin",): bool(config.get("OpenStdin")),
+    }
+    for entry in config.get("Env") or []:
+        name, value = pair(entry)
+        found["env", name] = value
+    return found
+
+
+def read_labels(labels: Mapping[str, str]) -> dict[Key, Json]:
+    return {("labels", name): value for name, value in labels.items() if not name.startswith(PREFIX)}
+
+
+def read_resources(host: Mapping[str, Any]) -> dict[Key, Json]:
+    memory, total = host.get("Memory") or 0, host.get("MemorySwap") or 0
+    base = ("resources",)
+    found: dict[Key, Json] = {
+        (*base, "cpu"): _milli_cpu(host),
+        (*base, "memory"): memory or None,
+        (*base, "swap"): None if not memory else (total - memory if total > 0 else -1),
+        (*base, "pids"): host.get("PidsLimit") if (host.get("PidsLimit") or 0) > 0 else None,
+        (*base, "requests", "memory"): host.get("MemoryReservation") or None,
+        (*base, "cpuShares"): host.get("CpuShares") or None,
+        (*base, "cpuset"): host.get("CpusetCpus") or None,
+        (*base, "shm"): host.get("ShmSize") or None,
+    }
+    for limit in host.get("Ulimits") or []:
+        found[(*base, "ulimits", limit["Name"])] = {"soft": limit["Soft"], "hard": limit["Hard"]}
+    return found
+
+
+def _milli_cpu(host: Mapping[str, Any]) -> int | None:
+    """Docker shows NanoCpus or quota and period, as requested, never one from the other."""
+    if nano := host.get("NanoCpus"):
+        return -(-int(nano) // 1_000_000)
+    quota, period = host.get("CpuQuota") or 0, host.get("CpuPeriod") or 100_000
+    return int(quota) * 1000 // int(period) if quota > 0 else None
+
+
+def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    mode = host.get("NetworkMode") or "default"
+    mode = "bridge" if mode == "default" else mode  # 20.10 says "default", 26 and later "bridge"
+    base = ("network",)
+    attached = set(((inspected.get("NetworkSettings") or {}).get("Networks")) or {}) - {mode}
+    found: dict[Key, Json] = {
+        (*base, "mode"): mode,
+        (*base, "attached"): cast("Json", sorted(attached)) or None,
+        (*base, "ports"): _read_ports(host.get("PortBindings") or {}) or None,
+        (*base, "dns", "servers"): host.get("Dns") or None,
+        (*base, "dns", "search"): host.get("DnsSearch") or None,
+        (*base, "dns", "options"): host.get("DnsOptions") or None,
+        (*base, "hostname"): None if mode == "host" else config.get("Hostname"),
+    }
+    for entry in host.get("ExtraHosts") or []:
+        name, _, address = entry.partition(":")
+        found[(*base, "hosts", name)] = address
+    return found
+
+
+def _read_ports(bindings: Mapping[str, Any]) -> list[Json]:
+    found: list[dict[str, Json]] = []
+    for key, places in bindings.items():
+        container, _, protocol = key.partition("/")
+        for place in places or []:
+            found.append(
+                {
+                    "container": int(container),
+                    "host": int(place.get("HostPort") or 0),
+                    "address": place.get("HostIp") or "0.0.0.0",  # noqa: S104  (what an empty one means to Docker)
+                    "protocol": protocol or "tcp",
+                }
+            )
+    order = ("container", "protocol", "address", "host")
+    return cast("list[Json]", sorted(found, key=lambda port: tuple(cast("Any", port[name]) for name in order)))
+
+
+def published(inspected: Mapping[str, Any]) -> tuple[str, ...]:
+    """`127.0.0.1:32768->80/tcp`: what the engine really chose."""
+    ports = ((inspected.get("NetworkSettings") or {}).get("Ports")) or {}
+    return tuple(
+        f"{place['HostIp']}:{place['HostPort']}->{key}"
+        for key, places in sorted(ports.items())
+        for place in places or []
+    )
+
+
+def read_mounts(inspected: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    found: dict[Key, Json] = {}
+    for mount in inspected.get("Mounts") or []:
+        base: Key = ("mounts", mount["Destination"])
+        found[(*base, "type")] = mount["Type"]
+        found[(*base, "readOnly")] = not mount.get("RW", True)
+        if mount["Type"] == "volume":
+            found[(*base, "source")] = mount.get("Name")
+        else:
+            found[(*base, "source")] = mount.get("Source")
+            found[(*base, "propagation")] = mount.get("Propagation") or "rprivate"
+    for mount in host.get("Mounts") or []:
+        found["mounts", mount["Target"], "subPath"] = (mount.get("VolumeOptions") or {}).get("Subpath")
+    for target, options in (host.get("Tmpfs") or {}).items():
+        found.update({("mounts", target, name): value for name, value in _read_tmpfs(options).items()})
+    return found
+
+
+def _read_tmpfs(text: str) -> dict[str, Json]:
+    options = dict(option.partition("=")[::2] for option in text.split(",") if option)
+    found: dict[str, Json] = {"type": "tmpfs", "exec": "exec" in options}
+    size = re.fullmatch(r"([0-9]+)([kmg]?)", options.get("size", "").lower())
+    if size is not None:
+        found["size"] = int(size[1]) * _TMPFS_SIZES.get(size[2], 1)
+    if "mode" in options:
+        found["mode"] = options["mode"].rjust(4, "0")
+    if "uid" in options and "gid" in options:
+        found["owner"] = f"{options['uid']}:{options['gid']}"
+    for weak in ("suid", "dev", "ro"):
+        if weak in options:
+            found[weak] = True
+    return found
+
+
+def read_security(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    base = ("security",)
+    options = host.get("SecurityOpt") or []
+    user, _, group = (config.get("User") or "").partition(":")
+    found: dict[Key, Json] = {
+        (*base, "user"): _number(user),
+        (*base, "group"): _number(group),
+        (*base, "groups"): cast("Json", sorted(int(each) if each.isdecimal() else each for each in host["GroupAdd"]))
+        if host.get("GroupAdd")
+        else None,
+        (*base, "readOnlyRoot"): bool(host.get("ReadonlyRootfs")),
+        (*base, "capabilities", "drop"): _capabilities(host.get("CapDrop")),
+        (*base, "capabilities", "add"): _capabilities(host.get("CapAdd")),
+        (*base, "noNewPrivileges"): _no_new_privileges(options),
+        (*base, "seccomp"): _seccomp(_option(options, "seccomp")),
+        (*base, "apparmor"): _option(options, "apparmor"),
+        (*base, "selinux"): _selinux(options),
+        (*base, "privileged"): bool(host.get("Privileged")),
+        (*base, "runtime"): host.get("Runtime"),
+    }
+    for device in host.get("Devices") or []:
+        value: Json = {"source": device["PathOnHost"], "permissions": device["CgroupPermissions"]}
+        found[(*base, "devices", device["PathInContainer"])] = value
+    for name, text in (host.get("Sysctls") or {}).items():
+        found[(*base, "sysctls", name)] = text
+    return found
+
+
+def _number(text: str) -> Json:
+    return int(text) if text.isdecimal() else text or None
+
+
+def _capabilities(names: Iterable[str] | None) -> list[Json]:
+    return cast("list[Json]", sorted(name.upper().removeprefix("CAP_") for name in names or ()))
+
+
+def _option(options: Iterable[str], name: str) -> str | None:
+    for option in options:
+        if option.startswith((f"{name}=", f"{name}:")):
+            return option[len(name) + 1 :]
+    return None
+
+
+def _no_new_privileges(options: Iterable[str]) -> bool:
+    return any(
+        option in ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true") for option in options
+    )
+
+
+def _seccomp(option: str | None) -> str:
+    if option in (None, "builtin", "default"):
+        return "default"
+    if option == "unconfined":
+        return "unconfined"
+    try:
+        profile = json.dumps(json.loads(cast("str", option)), sort_keys=True, separators=(",", ":"))
+    except ValueError:
+        return f"unknown:{option}"
+    return fields.seccomp_value(Seccomp(kind="file", profile=profile))
+
+
+def _selinux(options: Iterable[str]) -> Json:
+    found: dict[str, Json] = {}
+    for option in options:
+        if option.startswith(("label=", "label:")):
+            name, _, value = option[6:].partition(":")
+            found[name] = value or True
+    return found or None
+
+
+_EXPECTED: dict[str, tuple[object, ...]] = {
+    "PidMode": ("",),
+    "IpcMode": ("private",),
+    "UTSMode": ("",),
+    "UsernsMode": ("",),
+    "CgroupnsMode": ("private",),
+    "CgroupParent": ("",),
+    "OomKillDisable": (None, False),
+    "OomScoreAdj": (None, 0),
+    "DeviceCgroupRules": (None, []),
+    "DeviceRequests": (None, []),
+    "VolumesFrom": (None, []),
+    "Links": (None, []),
+    "PublishAllPorts": (None, False),
+}
+"""What no spec field renders otherwise; any other value was put there by hand, and is a difference."""
+
+
+def read_unexpected(host: Mapping[str, Any]) -> dict[Key, Json]:
+    found: dict[Key, Json] = {
+        ("docker", name): host[name] for name, usual in _EXPECTED.items() if name in host and host[name] not in usual
+    }
+    if not host.get("Privileged"):
+        for name in ("MaskedPaths", "ReadonlyPaths"):
+            if host.get(name) == []:
+                found["docker", name] = []
+    return found
+
+
+def read_lifecycle(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    base = ("lifecycle",)
+    policy = host.get("RestartPolicy") or {}
+    name = policy.get("Name") or ""
+    logging = host.get("LogConfig") or {}
+    grace = config.get("StopTimeout")
+    found: dict[Key, Json] = {
+        (*base, "stopGrace"): None if grace is None else grace * 1000,
+        (*base, "stopSignal"): config.get("StopSignal") or "SIGTERM",
+        (*base, "init"): bool(host.get("Init")),
+        (*base, "restart", "policy"): _RESTART.get(name, name),
+        (*base, "restart", "max"): policy.get("MaximumRetryCount") or None,
+        (*base, "autoRemove"): bool(host.get("AutoRemove")),
+        ("docker", "logging"): {"driver": logging.get("Type"), "options": logging.get("Config") or {}},
+    }
+    found.update(_read_health(config.get("Healthcheck")))
+    return found
+
+
+def _read_health(check: Mapping[str, Any] | None) -> dict[Key, Json]:
+    test = (check or {}).get("Test") or []
+    if check is None or not test or test == ["NONE"]:
+        return {}
+    return {
+        ("health", "command"): test[1:] if test[0] == "CMD" else test,
+        ("health", "interval"): _milliseconds(check.get("Interval")),
+        ("health", "timeout"): _milliseconds(check.get("Timeout")),
+        ("health", "retries"): check.get("Retries") or 0,
+        ("health", "startPeriod"): _milliseconds(check.get("StartPeriod")),
+    }
+
+
+def _milliseconds(nanoseconds: int | None) -> int:
+    return (nanoseconds or 0) // 1_000_000
+
+
+def pair(entry: str) -> tuple[str, str]:
+    name, _, value = entry.partition("=")
+    return name, value

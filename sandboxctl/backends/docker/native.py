@@ -1,0 +1,209 @@
+"""Docker's words into ours: the inverse of templates/docker/create.yaml.j2, checked by the contract suite. Pure.
+
+Seen on Docker 20.10.24; what later versions show otherwise (26.1, 28.5) is named where it is handled.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from calendar import timegm
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sandboxctl import derive, fields
+from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
+from sandboxctl.backends.docker import inspection
+from sandboxctl.fields import Wanted
+from sandboxctl.image_reference import normalise
+from sandboxctl.spec import Sandbox
+
+HIDDEN: frozenset[Key] = frozenset(
+    {
+        ("image", "platform"),
+        ("run",),
+        ("lifecycle", "ttl"),
+        ("lifecycle", "setup"),
+        ("security", "fsGroup"),
+        ("mounts", "*", "selinux"),
+    }
+)
+"""What `docker inspect` cannot show; everything else is compared on every plan."""
+
+DEFAULT_LOGGING: Json = {"driver": "json-file", "options": {"max-file": "1", "max-size": "10m"}}
+
+
+def wanted(sandbox: Sandbox) -> Wanted:
+    """The spec's fields as this engine shows them: annotations are labels, requests are shares."""
+    generic = fields.wanted(sandbox)
+    values, paths = dict(generic.fields), dict(generic.paths)
+
+    def move(old: Key, new: Key, value: Json) -> None:
+        values.pop(old)
+        values[new] = value
+        paths[new] = paths[old]
+
+    for key in list(values):
+        if key[0] == "annotations":
+            move(key, ("labels", key[1]), values[key])
+    requested = sandbox.resources.requests.cpu
+    if requested is not None:
+        move(("resources", "requests", "cpu"), ("resources", "cpuShares"), max(2, requested * 1024 // 1000))
+    groups = derive.groups(sandbox)
+    if groups:
+        values["security", "groups"] = list(groups)
+        paths.setdefault(("security", "groups"), ("spec", "security", "groups"))
+    if sandbox.security.runtime == "default":
+        values.pop(("security", "runtime"))
+    values["docker", "logging"] = _wanted_logging(sandbox)
+    paths["docker", "logging"] = ("spec", "docker", "logging")
+    return replace(generic, fields=values, paths=paths)
+
+
+def _wanted_logging(sandbox: Sandbox) -> Json:
+    written = sandbox.docker.settings.get("logging")
+    if not isinstance(written, Mapping):
+        return DEFAULT_LOGGING
+    return {"driver": cast("str", written.get("driver", "json-file")), "options": dict(written.get("options") or {})}
+
+
+def listed(each: Mapping[str, Any]) -> Listed:
+    """One entry of `/containers/json`."""
+    names = [name.lstrip("/") for name in each.get("Names") or [] if "/" not in name.lstrip("/")]
+    return Listed(
+        ref=each["Id"],
+        name=names[0] if names else each["Id"][:12],
+        labels=each.get("Labels") or {},
+        image_id=each.get("ImageID", ""),
+        state=cast("RunState", each.get("State", "dead")),
+        created=float(each["Created"]),
+    )
+
+
+def local_image(each: Mapping[str, Any]) -> LocalImage:
+    """One entry of `/images/json`."""
+    tags = [tag for tag in each.get("RepoTags") or [] if tag != "<none>:<none>"]
+    digests = [digest for digest in each.get("RepoDigests") or [] if not digest.startswith("<none>")]
+    return LocalImage(
+        id=each["Id"],
+        references=tuple(normalise(tag) for tag in tags),
+        digests=tuple(normalise(digest) for digest in digests),
+    )
+
+
+def image_config(inspected: Mapping[str, Any]) -> ImageConfig:
+    """One image's own say."""
+    config = inspected.get("Config") or {}
+    return ImageConfig(
+        id=inspected["Id"],
+        user=config.get("User") or "",
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        command=tuple(config.get("Cmd") or ()),
+        workdir=config.get("WorkingDir") or "",
+        env=dict(inspection.pair(entry) for entry in config.get("Env") or []),
+        volumes=tuple(sorted(config.get("Volumes") or {})),
+    )
+
+
+def engine(info: Mapping[str, Any]) -> Engine:
+    """`/info`, as far as it decides anything."""
+    options = [option for option in info.get("SecurityOptions") or [] if option.startswith("name=")]
+    modules = tuple(sorted(option.removeprefix("name=").partition(",")[0] for option in options))
+    return Engine(
+        backend="docker",
+        endpoint="",
+        version=info.get("ServerVersion", ""),
+        id=info.get("ID", ""),
+        rootless="rootless" in modules,
+        cgroup_version=2 if info.get("CgroupVersion") == "2" else 1,
+        security_modules=modules,
+        runtimes=tuple(sorted(info.get("Runtimes") or {})),
+    )
+
+
+def status(inspected: Mapping[str, Any]) -> Status:
+    """The `State` of an inspect."""
+    state = inspected["State"]
+    health = (state.get("Health") or {}).get("Status")
+    return Status(
+        state=cast("RunState", state["Status"]),
+        exit_code=state.get("ExitCode"),
+        oom_killed=bool(state.get("OOMKilled")),
+        health=health if health in ("starting", "healthy", "unhealthy") else None,
+        pid=state.get("Pid") or None,
+        created=_time(inspected.get("Created", "")),
+        started=_time(state.get("StartedAt", "")),
+        error=state.get("Error") or "",
+    )
+
+
+def read(inspected: Mapping[str, Any]) -> Observed:
+    """One container in the spec's own words."""
+    config, host = inspected["Config"], inspected["HostConfig"]
+    labels = config.get("Labels") or {}
+    found: dict[Key, Json] = {}
+    for part in (
+        inspection.read_process(config),
+        inspection.read_labels(labels),
+        inspection.read_resources(host),
+        inspection.read_network(inspected, config, host),
+        inspection.read_mounts(inspected, host),
+        inspection.read_security(config, host),
+        inspection.read_unexpected(host),
+        inspection.read_lifecycle(config, host),
+    ):
+        found.update({key: value for key, value in part.items() if value is not None})
+    return Observed(
+        ref=inspected["Id"],
+        name=inspected["Name"].lstrip("/"),
+        labels=labels,
+        image_id=inspected["Image"],
+        status=status(inspected),
+        fields=found,
+        ports=inspection.published(inspected),
+    )
+
+
+def _time(text: str) -> float | None:
+    """RFC 3339 with nanoseconds → seconds since the epoch; the zero time is None."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", text)
+    if match is None or text.startswith("0001"):
+        return None
+    fraction = (match[2] or ".0")[:7]
+    return datetime.fromisoformat(match[1] + fraction.ljust(7, "0") + match[3].replace("Z", "+00:00")).timestamp()
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def http_date(text: str) -> float:
+    """The engine's `Date` header (`Wed, 25 Nov 2026 03:29:22 GMT`) → seconds since the epoch."""
+    _, day, month, year, clock, _ = text.split()
+    hour, minute, second = clock.split(":")
+    moment = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
+    return float(timegm((*moment, 0, 0, 0)))
+
+
+def message(body: bytes) -> str:
+    """The engine's own words out of `{"message": …}`, on one line."""
+    try:
+        text = json.loads(body)["message"]
+    except (ValueError, KeyError, TypeError):
+        text = body.decode("utf-8", "replace")
+    return " ".join(str(text).split())[:400]
+
+
+def frames(chunks: Iterable[bytes]) -> Iterator[tuple[Literal[1, 2], bytes]]:
+    """Docker's multiplexed stream: frames of 8 bytes (kind, 3 zeros, length) and the payload."""
+    pending = b""
+    for chunk in chunks:
+        pending += chunk
+        while len(pending) >= 8:
+            kind, length = struct.unpack(">BxxxL", pending[:8])
+            if len(pending) < 8 + length:
+                break
+            yield (2 if kind == 2 else 1), pending[8 : 8 + length]
+            pending = pending[8 + length :]

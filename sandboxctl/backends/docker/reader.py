@@ -1,0 +1,129 @@
+"""What a Docker Engine shows. Only GET requests, each answer decoded at once (`native`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.docker import native
+from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
+from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
+
+
+class DockerReader:
+    """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
+        self._http = EngineHttp(endpoint, timeout=timeout)
+        self._headers: Mapping[str, str] = {}
+        self._identity: Engine | None = None
+
+    def engine(self) -> Engine:
+        """Version from the `Server` header of the last answer (`Docker/20.10.24 (linux)`)."""
+        if self._identity is not None:
+            return self._identity
+        if not self._headers:
+            self._get("/_ping")
+        server = self._headers.get("server", "")
+        version = server.partition("/")[2].partition(" ")[0]
+        return Engine(backend="docker", endpoint=self._http.endpoint.url, version=version)
+
+    def api_version(self) -> str:
+        """The newest API version of the engine, from the `Api-Version` header."""
+        if not self._headers:
+            self._get("/_ping")
+        return self._headers.get("api-version", "1.41")
+
+    def identify(self) -> Engine:
+        """`/info`: id, cgroups, security modules, runtimes."""
+        if self._identity is None:
+            info = self._json("/info")
+            self._identity = replace(native.engine(info), endpoint=self._http.endpoint.url)
+        return self._identity
+
+    def now(self) -> float:
+        """The engine's clock at its last answer, in seconds since the epoch."""
+        if not self._headers.get("date"):
+            self._get("/_ping")
+        return native.http_date(self._headers["date"])
+
+    def containers(self) -> Sequence[Listed]:
+        """`/containers/json?all=1`."""
+        return [native.listed(each) for each in self._json("/containers/json", {"all": "1"})]
+
+    def images(self) -> Sequence[LocalImage]:
+        """`/images/json`."""
+        return [native.local_image(each) for each in self._json("/images/json")]
+
+    def observe(self, ref: str) -> Observed | None:
+        """`/containers/REF/json`."""
+        inspected = self._optional(f"/containers/{ref}/json")
+        return None if inspected is None else native.read(inspected)
+
+    def status(self, ref: str) -> Status | None:
+        """The state part of the inspect."""
+        inspected = self._optional(f"/containers/{ref}/json")
+        return None if inspected is None else native.status(inspected)
+
+    def image_config(self, image: str) -> ImageConfig | None:
+        """`/images/NAME/json`."""
+        inspected = self._optional(f"/images/{image}/json")
+        return None if inspected is None else native.image_config(inspected)
+
+    def has_network(self, name: str) -> bool:
+        """By name, among all networks: 20.10 allows two of one name, and inspect then answers 404 or 400."""
+        return any(each.get("Name") == name for each in self._json("/networks"))
+
+    def has_volume(self, name: str) -> bool:
+        """`/volumes/NAME`."""
+        return self._optional(f"/volumes/{name}") is not None
+
+    def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
+        """`/containers/REF/logs`, the engine's 8-byte frames taken off; with a tty there are none."""
+        inspected = self._optional(f"/containers/{ref}/json")
+        if inspected is None:
+            raise NotFoundError(f"there is no container {ref}")
+        query = {"stdout": "1", "stderr": "1", "tail": "all" if tail is None else str(tail)}
+        if follow:
+            query["follow"] = "1"
+        chunks = self._http.stream(f"/containers/{ref}/logs", query)
+        if inspected["Config"]["Tty"]:
+            return ((1, chunk) for chunk in chunks if chunk)
+        return native.frames(chunks)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        answer = self._http.get(path, query)
+        if not answer.headers.get("server", "").startswith("Docker/"):
+            url = self._http.endpoint.url
+            raise UnreachableError(
+                f"what answers at {url} is not Docker", hint="for a Podman socket use --backend podman"
+            )
+        self._headers = answer.headers
+        return answer
+
+    def _json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        answer = self._get(path, query)
+        if answer.status != 200:
+            raise EngineError(f"Docker answered {answer.status}: {native.message(answer.body)}", status=answer.status)
+        return _decode(answer, path)
+
+    def _optional(self, path: str) -> Any | None:
+        answer = self._get(path)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise EngineError(f"Docker answered {answer.status}: {native.message(answer.body)}", status=answer.status)
+        return _decode(answer, path)
+
+
+def _decode(answer: Answer, path: str) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError as error:
+        raise UnreachableError(f"Docker sent no JSON (GET {path})", hint="is something between us and it?") from error

@@ -1,0 +1,225 @@
+"""Running a command inside a container, over the engine's own socket: create, start upgraded to a stream, inspect.
+
+Three requests are the least there is (performance.md, section 6), and the SDKs cannot half-close standard input. Docker
+and Podman's compat API speak the same here. Streams are bytes; nothing is decoded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, cast
+
+from sandboxctl.engine_http import EngineHttp
+from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
+
+_CHUNK = 64 * 1024
+_NOT_FOUND = (b"executable file not found", b"no such file or directory", b"not found in $PATH")
+_NOT_EXECUTABLE = (b"permission denied", b"is a directory", b"exec format error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What is run: `user` is `uid[:gid]`, `tty` the caller's own terminal."""
+
+    argv: Sequence[str]
+    user: str | None = None
+    workdir: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    tty: bool = False
+
+
+Sink = Callable[[bytes], None]
+
+
+def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdout: Sink, stderr: Sink) -> int:
+    """Runs it to its end; `stdin` is a file descriptor or None. Returns its exit code, 126 and 127 as a shell would.
+
+    Raises NotFoundError for no such container, ExecError for one that is not running.
+    """
+    exec_id = _create(http, ref, command, attach_stdin=stdin is not None)
+    head = _Head()
+    connection, early = http.upgrade(f"/exec/{exec_id}/start", {"Detach": False, "Tty": command.tty})
+    with connection:
+        pump = _Pump(connection, early, tty=command.tty, stdout=head.passing(stdout), stderr=head.passing(stderr))
+        if command.tty:
+            with _raw_terminal(), _resizing(http, exec_id):
+                pump.run(stdin)
+        else:
+            pump.run(stdin)
+    return _shell_code(_exit_code(http, exec_id), head.text)
+
+
+class _Head:
+    """The first bytes of the output, where the runtime says why a command could not be started."""
+
+    def __init__(self) -> None:
+        self.text = b""
+
+    def passing(self, sink: Sink) -> Sink:
+        def take(chunk: bytes) -> None:
+            if len(self.text) < 1024:
+                self.text += chunk[:1024]
+            sink(chunk)
+
+        return take
+
+
+def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool) -> str:
+    body: dict[str, object] = {
+        "AttachStdin": attach_stdin,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Tty": command.tty,
+        "Cmd": list(command.argv),
+        "Env": [f"{name}={value}" for name, value in command.env.items()],
+    }
+    if command.user is not None:
+        body["User"] = command.user
+    if command.workdir is not None:
+        body["WorkingDir"] = command.workdir
+    answer = http.post(f"/containers/{ref}/exec", body)
+    if answer.status == 404:
+        raise NotFoundError(f"there is no container {ref}")
+    if answer.status == 409:
+        raise ExecError(_message(answer.body), hint="`sandboxctl apply` starts it")
+    if answer.status not in (200, 201):
+        raise EngineError(f"the engine answered {answer.status}: {_message(answer.body)}", status=answer.status)
+    return str(json.loads(answer.body)["Id"])
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode("utf-8", "replace").strip()[:200]
+
+
+def _exit_code(http: EngineHttp, exec_id: str) -> int:
+    """The stream may end an instant before the engine knows the code."""
+    for _ in range(100):
+        inspected = cast("dict[str, Any]", json.loads(http.get(f"/exec/{exec_id}/json").body))
+        if not inspected.get("Running") and inspected.get("ExitCode") is not None:
+            return int(inspected["ExitCode"])
+        time.sleep(0.02)
+    raise UnreachableError("the engine does not say how the command ended")
+
+
+def _shell_code(code: int, head: bytes) -> int:
+    """Docker up to 26 answers 126 for a missing command, later ones and Podman 127 (engines.md, section 5)."""
+    refused = head.startswith((b"OCI runtime exec failed", b"Error: crun", b"Error: runc", b"exec failed"))
+    if code in (126, 127) and refused:
+        if any(words in head for words in _NOT_EXECUTABLE):
+            return 126
+        return 127 if any(words in head for words in _NOT_FOUND) else 126
+    return code
+
+
+class _Pump:
+    """Moves bytes between the caller and the stream until the stream ends."""
+
+    def __init__(self, connection: socket.socket, early: bytes, *, tty: bool, stdout: Sink, stderr: Sink) -> None:
+        self._connection = connection
+        self._pending = b""
+        self._tty = tty
+        self._stdout, self._stderr = stdout, stderr
+        self._deliver(early)
+
+    def run(self, stdin: int | None) -> None:
+        if stdin is None:
+            self._close_input()
+        while True:
+            watched: list[Any] = [self._connection] if stdin is None else [self._connection, stdin]
+            ready, _, _ = select.select(watched, [], [])
+            if stdin is not None and stdin in ready and not self._send(stdin):
+                stdin = None
+            if self._connection in ready:
+                try:
+                    chunk = self._connection.recv(_CHUNK)
+                except ConnectionResetError:
+                    return
+                if not chunk:
+                    return
+                self._deliver(chunk)
+
+    def _send(self, stdin: int) -> bool:
+        chunk = os.read(stdin, _CHUNK)
+        if not chunk:
+            self._close_input()
+            return False
+        try:
+            self._connection.sendall(chunk)
+        except (BrokenPipeError, ConnectionResetError):
+            return False  # the command has ended without reading all of it
+        return True
+
+    def _close_input(self) -> None:
+        try:
+            self._connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # ended already
+
+    def _deliver(self, chunk: bytes) -> None:
+        if self._tty:
+            if chunk:
+                self._stdout(chunk)
+            return
+        self._pending += chunk
+        while len(self._pending) >= 8:
+            kind, length = struct.unpack(">BxxxL", self._pending[:8])
+            if kind > 2:  # 20.10 writes the runtime's own complaint without a frame
+                self._stderr(self._pending)
+                self._pending = b""
+                return
+            if len(self._pending) < 8 + length:
+                return
+            (self._stderr if kind == 2 else self._stdout)(self._pending[8 : 8 + length])
+            self._pending = self._pending[8 + length :]
+
+
+@contextmanager
+def _raw_terminal() -> Iterator[None]:
+    """The caller's terminal in raw mode, and back again whatever happens."""
+    import sys
+    import termios
+    import tty
+
+    fd = sys.stdin.fileno()
+    if not os.isatty(fd):
+        yield
+        return
+    before = termios.tcgetattr(fd)
+    try:
+        tty.setraw(fd)
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def _resizing(http: EngineHttp, exec_id: str) -> Iterator[None]:
+    """Follows the size of the caller's terminal."""
+    import sys
+
+    def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
+        try:
+            size = os.get_terminal_size(sys.stdout.fileno())
+        except OSError:
+            return
+        http.post(f"/exec/{exec_id}/resize?h={size.lines}&w={size.columns}", None)
+
+    before = signal.signal(signal.SIGWINCH, resize)
+    try:
+        resize()
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)

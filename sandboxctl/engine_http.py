@@ -1,0 +1,207 @@
+"""HTTP over an engine's socket: the read path of plan, list and verify, and the streams of exec.
+
+HTTP/1.0 asks the engine for plain bodies without chunks, so the whole client is small; `http.client` and the SDKs cost
+30 to 110 ms of imports (performance.md). It knows no engine's paths. Readers are given `get` and `stream` alone; what
+changes an engine's objects goes through its SDK.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import quote
+
+from sandboxctl.errors import UnreachableError
+
+_HEAD_LIMIT = 64 * 1024
+_CHUNK = 256 * 1024
+
+
+class AbsentError(UnreachableError):
+    """There is no such engine here at all: no socket. The next backend may be tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the engine said. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A unix socket, or a TCP port on the loopback; `label` names the engine in messages."""
+
+    label: str
+    url: str
+    path: str | None = None
+    address: tuple[str, int] | None = None
+
+
+class EngineHttp:
+    """One request per connection, each with a deadline of `timeout` seconds without an answer. Threads may share it."""
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
+        self.endpoint = endpoint
+        self.timeout = timeout
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        """The whole answer. Raises UnreachableError (AbsentError where nothing is there)."""
+        target = _target(path, query)
+        return self._exchange(_request(target), path)
+
+    def post(self, path: str, body: Mapping[str, object] | None) -> Answer:
+        """A small JSON request (an exec and its resize)."""
+        return self._exchange(_post(path, body), path)
+
+    def upgrade(self, path: str, body: Mapping[str, object]) -> tuple[socket.socket, bytes]:
+        """A request that turns the connection into a stream: the socket, without a deadline, and what came already."""
+        connection = self._connect()
+        try:
+            with self._reported(f"POST {path}"):
+                connection.sendall(_post(path, body, upgrade=True))
+                head = _read_head(connection)
+                answer = self._parse(head, path, whole=False)
+                if answer.status not in (101, 200):
+                    self._refuse(answer, connection)
+        except BaseException:
+            connection.close()
+            raise
+        connection.settimeout(None)
+        return connection, answer.body
+
+    def _refuse(self, answer: Answer, connection: socket.socket) -> NoReturn:
+        rest = answer.body + connection.recv(_CHUNK)
+        raise UnreachableError(f"{self.endpoint.label} answered {answer.status}: {_text(rest)}")
+
+    def _exchange(self, request: bytes, path: str) -> Answer:
+        deadline = time.monotonic() + self.timeout
+        step = f"{request[:4].decode().strip()} {path}"
+        with self._reported(step), self._connect() as connection:
+            connection.sendall(request)
+            received = bytearray()
+            while chunk := _receive(connection, deadline):
+                received += chunk
+        return self._parse(bytes(received), path)
+
+    def stream(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
+        """The body as it comes, for as long as it comes; an answer that is no 200 is one Answer error."""
+        with self._reported(f"GET {path}"), self._connect() as connection:
+            connection.sendall(_request(_target(path, query)))
+            answer = self._parse(_read_head(connection), path, whole=False)
+            if answer.status != 200:
+                raise UnreachableError(f"{self.endpoint.label} answered {answer.status} to GET {path}")
+            connection.settimeout(None)
+            yield answer.body
+            while chunk := connection.recv(_CHUNK):
+                yield chunk
+
+    def _connect(self) -> socket.socket:
+        endpoint = self.endpoint
+        if endpoint.address is not None:
+            return socket.create_connection(endpoint.address, timeout=self.timeout)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(self.timeout)
+        try:
+            connection.connect(endpoint.path or "")
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _reported(self, step: str) -> Iterator[None]:
+        """Every way a socket can fail, in a user's words."""
+        label, url = self.endpoint.label, self.endpoint.url
+        try:
+            yield
+        except TimeoutError as error:
+            raise UnreachableError(
+                f"{label} did not answer within {self.timeout:g} s ({step} at {url})",
+                hint="is it overloaded or hung? --timeout waits longer",
+            ) from error
+        except OSError as error:
+            raise _unreachable(label, url, error) from error
+
+    def _parse(self, received: bytes, path: str, *, whole: bool = True) -> Answer:
+        head, separator, body = received.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        words = lines[0].split(" ", 2)
+        if not separator or not words[0].startswith("HTTP/1.") or len(words) < 2 or not words[1].isdecimal():
+            cut = "closed the connection in mid-answer" if words[0].startswith("HTTP/1.") or not received else None
+            raise UnreachableError(
+                f"{self.endpoint.label} at {self.endpoint.url} {cut or 'does not speak HTTP'} (GET {path})",
+                hint=f"is {self.endpoint.url} really the socket of {self.endpoint.label}?",
+            )
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        length = headers.get("content-length", "")
+        if whole and length.isdecimal() and len(body) < int(length):
+            raise UnreachableError(f"{self.endpoint.label} closed the connection in mid-answer (GET {path})")
+        return Answer(status=int(words[1]), headers=headers, body=body)
+
+
+def _request(target: str) -> bytes:
+    return f"GET {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n\r\n".encode("ascii")
+
+
+def _post(path: str, body: Mapping[str, object] | None, *, upgrade: bool = False) -> bytes:
+    content = b"" if body is None else json.dumps(body).encode("ascii")
+    extra = "Connection: Upgrade\r\nUpgrade: tcp\r\n" if upgrade else ""
+    version = "1.1" if upgrade else "1.0"
+    head = f"POST {path} HTTP/{version}\r\nHost: engine\r\nContent-Type: application/json\r\n{extra}"
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode("ascii") + content
+
+
+def _read_head(connection: socket.socket) -> bytes:
+    head = bytearray()
+    while b"\r\n\r\n" not in head and len(head) < _HEAD_LIMIT:
+        chunk = connection.recv(_CHUNK)
+        if not chunk:
+            break
+        head += chunk
+    return bytes(head)
+
+
+def _text(body: bytes) -> str:
+    return " ".join(body.decode("utf-8", "replace").split())[:200]
+
+
+def _target(path: str, query: Mapping[str, str] | None) -> str:
+    target = quote(path, safe="/:@")
+    if query:
+        target += "?" + "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in query.items())
+    return target
+
+
+def _receive(connection: socket.socket, deadline: float) -> bytes:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    connection.settimeout(left)
+    return connection.recv(_CHUNK)
+
+
+def _unreachable(label: str, url: str, error: OSError) -> UnreachableError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return AbsentError(f"there is no {label} at {url}", hint=f"install and start it, or say where it is ({_FLAG})")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return UnreachableError(
+            f"no permission to use {label} at {url}",
+            hint=f"run as a user who may: the group that owns the socket (often `docker`), or root; {_FLAG}",
+        )
+    if error.errno == errno.ECONNREFUSED:
+        return UnreachableError(f"{label} is not running at {url}", hint=f"start its service, or {_FLAG}")
+    if error.errno in (errno.ECONNRESET, errno.EPIPE):
+        return UnreachableError(f"{label} at {url} closed the connection in mid-answer", hint="is it restarting?")
+    return UnreachableError(f"{label} at {url} cannot be reached: {error.strerror or error}", hint=_FLAG)
+
+
+_FLAG = "see --docker-host, --podman-uri"
