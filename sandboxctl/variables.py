@@ -1,0 +1,137 @@
+"""`${NAME}` in the string values of a document → the values given on the command line. No environment, no files.
+
+Decisions (spec.md, "Reading it"):
+- `:-` and `:?` take an empty value for an unset one, as in a shell and in Compose.
+- `$NAME`, `$$` and `$(…)` are text; `$${` is `${`; any other `${…}` is an error, never passed through.
+- Only text is replaced: keys, and `content` of a file mount, stay as they are.
+- A plain (unquoted) scalar that is nothing but one reference takes the type of its value, by the same rules as if it
+  stood in the file: `no` or `0777` is ambiguous there too, and quoting the reference makes it text. An empty value
+  stays empty text. Lists and mappings are not made from values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from sandboxctl import ambiguity
+from sandboxctl.document import Document
+from sandboxctl.errors import UsageError
+from sandboxctl.nodes import Alias, Entries, Items, Node, Scalar, place
+from sandboxctl.problems import Path, Problem, Range, suggestion
+
+_TOKEN = re.compile(r"\$\$\{|\$\{(?P<body>[^}]*)\}|\$\{")
+_BODY = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<operator>[-?])(?P<rest>.*))?", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """`NAME=VALUE` of `--var`. Raises UsageError."""
+    name, equals, value = text.partition("=")
+    if not equals or _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"--var {name}: expected NAME=VALUE", hint="a name has letters, digits and _, and begins with no digit"
+        )
+    return name, value
+
+
+def interpolate(document: Document, variables: Mapping[str, str]) -> tuple[Document, tuple[Problem, ...]]:
+    """The document with its references replaced; marks stay those of the text."""
+    replacing = _Replacing(document=document, variables=variables)
+    value = replacing.value(document.root, ())
+    flawed = document.flawed | {problem.path for problem in replacing.problems}
+    return replace(document, value=value, flawed=frozenset(flawed)), tuple(replacing.problems)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Replacing:
+    """One walk through one document."""
+
+    document: Document
+    variables: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def value(self, node: Node, path: Path) -> object:
+        """The value of `node` with everything below it replaced."""
+        match node:
+            case Scalar(value=str() as text) if "${" in text and not _exempt(path):
+                return self._scalar(node, text, path)
+            case Scalar():
+                return node.value
+            case Items():
+                return [self.value(child, (*path, index)) for index, child in enumerate(node.children)]
+            case Entries():
+                return {key: self.value(child, (*path, key)) for key, child in node.children.items()}
+            case Alias():
+                return self.value(node.target, path)
+            case _:
+                assert_never(node)
+
+    def _scalar(self, node: Scalar, text: str, path: Path) -> object:
+        whole = _TOKEN.fullmatch(text)
+        places = self._places(node, text)
+        replaced = _TOKEN.sub(lambda match: self._token(match, next(places), path), text)
+        if whole is None or whole["body"] is None or not node.plain or not replaced:
+            return replaced
+        value = ambiguity.resolve(replaced)
+        if not isinstance(value, ambiguity.Refusal):
+            return value
+        if path not in {problem.path for problem in self.problems}:
+            message = f"the value of {text}: {value.message}"
+            self._report(value.code, message, next(self._places(node, text)), path, f'quote it if it is text: "{text}"')
+        return replaced
+
+    def _token(self, match: re.Match[str], where: Range, path: Path) -> str:
+        if match[0] == "$${":
+            return "${"
+        body = _BODY.fullmatch(match["body"] or "")
+        if body is None:
+            self._bad_reference(match, where, path)
+            return match[0]
+        name, operator, rest = body["name"], body["operator"], body["rest"]
+        value = self.variables.get(name)
+        if value or (value is not None and operator is None):
+            return value
+        if operator == "-":
+            return str(rest)
+        self._unset(name, rest if operator == "?" else None, where, path)
+        return match[0]
+
+    def _unset(self, name: str, reason: str | None, where: Range, path: Path) -> None:
+        near = suggestion(name, self.variables)
+        hint = f"did you mean ${{{near}}}? " if near else ""
+        hint += f"set it with --var {name}=VALUE, or write $${{{name}}} to leave it to the sandbox's shell"
+        message = f"the variable `{name}` is not set" + (f": {reason}" if reason else "")
+        self._report("unset-variable", message, where, path, hint)
+
+    def _bad_reference(self, match: re.Match[str], where: Range, path: Path) -> None:
+        if match["body"] is None:
+            message, hint = "`${` is never closed by `}`", "write $${ for the text itself"
+        else:
+            message = f"`{match[0]}` is no reference to a variable"
+            hint = "write ${NAME}, ${NAME:-default} or ${NAME:?message}, or $${ for the text itself"
+        self._report("bad-reference", message, where, path, hint)
+
+    def _report(self, code: str, message: str, where: Range, path: Path, hint: str) -> None:
+        line = self.document.source.line_text(where)
+        self.problems.append(Problem(code=code, message=message, hint=hint, range=where, path=path, line_text=line))
+
+    def _places(self, node: Scalar, text: str) -> Iterator[Range]:
+        """Where each token of `text` stands: exactly if the scalar is on one line as it is, else the whole scalar."""
+        source = self.document.source
+        line, column = node.start
+        written = source.lines[line - 1] if line == node.end[0] else ""
+        for match in _TOKEN.finditer(text):
+            found = written.find(match[0], column - 1, node.end[1] - 1)
+            if found < 0:
+                yield place(source.filename, node.start, node.end)
+                continue
+            column = found + len(match[0]) + 1
+            yield place(source.filename, (line, found + 1), (line, column))
+
+
+def _exempt(path: Path) -> bool:
+    """`spec.mounts[i].content`: a file put into the sandbox is nobody's template."""
+    return len(path) == 4 and path[:2] == ("spec", "mounts") and path[3] == "content"
