@@ -1,0 +1,266 @@
+"""What a sandbox promises, as controls that can be looked at. Pure; knows no engine's answer and no /proc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sandboxctl import derive
+from sandboxctl.backends.base import ImageConfig, Json, Key
+from sandboxctl.problems import Path, public_path
+from sandboxctl.spec import (
+    BindMount,
+    Capabilities,
+    FileMount,
+    Mount,
+    ObjectMount,
+    Sandbox,
+    TmpfsMount,
+    VolumeMount,
+)
+from sandboxctl.verify.facts import CAPABILITIES, NAMESPACES, capability_names
+
+SHM = "/dev/shm"  # noqa: S108  (the sandbox's, not ours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """How an engine gives capabilities. `added_reach_users`: what is added becomes effective for a user that is not
+    root (Podman sets the ambient set; Docker only the bounding one, engines.md section 9)."""
+
+    default_capabilities: frozenset[str]
+    added_reach_users: bool = False
+
+
+_FOURTEEN = Traits(default_capabilities=frozenset(capability_names(0xA80425FB)))
+_ELEVEN = Traits(default_capabilities=frozenset(capability_names(0x800405FB)), added_reach_users=True)
+TRAITS: Mapping[str, Traits] = {"docker": _FOURTEEN, "podman": _ELEVEN, "kubernetes": _FOURTEEN}
+"""By backend; measured on Docker 20.10-28.5 and Podman 4.3-5.8, containerd's set is Docker's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """One control. `also` are further values that keep the promise; where nothing is `promised`, what is seen is only
+    reported. `keys` are the comparable fields in which an engine's own answer has it."""
+
+    control: str
+    path: Path = ()
+    expected: Json
+    also: tuple[Json, ...] = ()
+    promised: bool = True
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """`mount:/tmp` → `mount`, `capabilities.bounding` → `capabilities`."""
+        return self.control.partition(":")[0].partition(".")[0]
+
+    @property
+    def subject(self) -> str:
+        """`mount:/tmp` → `/tmp`, `capabilities.bounding` → `bounding`."""
+        name = self.control.removeprefix(self.family)
+        return name[1:]
+
+
+def promises(sandbox: Sandbox, *, traits: Traits, image: ImageConfig | None) -> tuple[Promise, ...]:
+    """Every control of this sandbox, in the order in which they are shown; `image` says who its own user is."""
+    return (
+        Promise(control="state", expected="running"),
+        *_identity(sandbox, image),
+        *_capabilities(sandbox, traits, image),
+        *_confinement(sandbox),
+        *_mounts(sandbox),
+        *_limits(sandbox),
+        *_namespaces(sandbox),
+        *_surroundings(sandbox),
+    )
+
+
+def _simple(field: Key, control: str, expected: Json) -> Promise:
+    return Promise(control=control, path=field, expected=expected, keys=(field,))
+
+
+def user_ids(sandbox: Sandbox, image: ImageConfig | None) -> tuple[int | None, int | None]:
+    """The uid and gid to expect; None where only the image knows (it names its user)."""
+    security = sandbox.security
+    if security.user is not None:
+        return security.user, security.group if security.group is not None else security.user
+    if image is None:
+        return None, security.group
+    user, _, group = image.user.partition(":")
+    uid = 0 if user in ("", "root") else _numeric(user)
+    gid = _numeric(group) if group else (0 if uid == 0 else None)
+    return uid, security.group if security.group is not None else gid
+
+
+def _numeric(word: str) -> int | None:
+    return int(word) if word.isascii() and word.isdecimal() else None
+
+
+def _identity(sandbox: Sandbox, image: ImageConfig | None) -> Iterator[Promise]:
+    uid, gid = user_ids(sandbox, image)
+    named: Json = image.user or None if image is not None else None
+    for control, number in (("user", uid), ("group", gid)):
+        key = ("security", control)
+        yield Promise(
+            control=control,
+            path=key,
+            expected=named if number is None else number,
+            promised=number is not None,
+            keys=(key,),
+        )
+    yield Promise(
+        control="groups",
+        path=("security", "groups"),
+        expected=list(derive.groups(sandbox)),
+        promised=sandbox.security.user is not None,  # else the image's own /etc/group adds to them
+        keys=(("security", "groups"), ("security", "fsGroup")),
+    )
+
+
+def bounding_set(capabilities: Capabilities, default: frozenset[str]) -> frozenset[str]:
+    """What drop and add leave of an engine's default set; `ALL` in either is what it says."""
+    dropped, added = frozenset(capabilities.drop), frozenset(capabilities.add)
+    if "ALL" in added:
+        return frozenset(CAPABILITIES) - dropped
+    return added if "ALL" in dropped else (default - dropped) | added
+
+
+def _capabilities(sandbox: Sandbox, traits: Traits, image: ImageConfig | None) -> Iterator[Promise]:
+    security = sandbox.security
+    uid, _ = user_ids(sandbox, image)
+    bounding = bounding_set(security.capabilities, traits.default_capabilities)
+    added = frozenset(security.capabilities.add) & bounding if traits.added_reach_users and uid else frozenset()
+    effective = added if uid else bounding
+    sets = {
+        "effective": effective,
+        "permitted": effective,
+        "inheritable": added,
+        "bounding": bounding,
+        "ambient": added,
+    }
+    for name, expected in sets.items():
+        shown: list[Json] = ["ALL"] if security.privileged else list[Json](sorted(expected))
+        yield Promise(
+            control=f"capabilities.{name}",
+            path=("security", "capabilities"),
+            expected=shown,
+            promised=not security.privileged and (uid is not None or name == "bounding"),
+            keys=(("security", "capabilities"), ("security", "privileged")),
+        )
+
+
+def _confinement(sandbox: Sandbox) -> Iterator[Promise]:
+    security = sandbox.security
+    yield _simple(("security", "noNewPrivileges"), "no-new-privileges", security.no_new_privileges)
+    off = security.seccomp.kind == "unconfined" or security.privileged
+    yield _simple(("security", "seccomp"), "seccomp", "off" if off else "filter")
+    yield _simple(
+        ("security", "readOnlyRoot"), "root-filesystem", "read-only" if security.read_only_root else "writable"
+    )
+
+
+def _mounts(sandbox: Sandbox) -> Iterator[Promise]:
+    for placed in derive.placed_mounts(sandbox):
+        target = placed.mount.target
+        yield Promise(
+            control=f"mount:{target}",
+            path=public_path(placed.path),
+            expected=mount_expected(placed.mount, _owner(sandbox), automatic=placed.automatic),
+            keys=(("mounts", target),),
+        )
+    shm: Json = {
+        "type": "tmpfs",
+        "readOnly": False,
+        "exec": False,
+        "suid": False,
+        "dev": False,
+        "size": sandbox.resources.shm,
+        "writable": True,
+    }
+    yield Promise(control=f"mount:{SHM}", path=("resources", "shm"), expected=shm, keys=(("resources", "shm"),))
+
+
+def _owner(sandbox: Sandbox) -> str | None:
+    user, group = derive.owner(sandbox)
+    return None if sandbox.security.user is None else f"{user}:{group}"
+
+
+def mount_expected(mount: Mount, owner: str | None, *, automatic: bool = False) -> dict[str, Json]:
+    """The parts of a mount that a spec decides; what it leaves to the host's directory or volume is not in it.
+
+    The mode of an automatic tmpfs is nobody's wish: that it is the user's, and writable, is what it is there for.
+    """
+    match mount:
+        case TmpfsMount():
+            expected: dict[str, Json] = {
+                "type": "tmpfs",
+                "readOnly": False,
+                "exec": mount.exec,
+                "suid": False,
+                "dev": False,
+                "size": mount.size,
+                "writable": True,
+            }
+            if owner is not None:
+                expected["owner"] = owner
+            if not automatic:
+                expected["mode"] = f"{int(mount.mode, 8):04o}"
+            return expected
+        case BindMount() | VolumeMount():
+            return {"readOnly": mount.read_only, "writable": not mount.read_only}
+        case FileMount():
+            return {"readOnly": True, "mode": f"{int(mount.mode, 8):04o}"}
+        case ObjectMount():
+            return {"readOnly": True}
+
+
+def _limits(sandbox: Sandbox) -> Iterator[Promise]:
+    resources = sandbox.resources
+    yield _simple(("resources", "memory"), "memory", resources.memory)
+    yield _simple(("resources", "swap"), "swap", resources.swap)
+    yield _simple(("resources", "cpu"), "cpu", resources.cpu)
+    yield _simple(("resources", "pids"), "pids", resources.pids)
+    for name, limit in sorted(resources.ulimits.items()):
+        yield _simple(("resources", "ulimits", name), f"ulimit:{name}", {"soft": limit.soft, "hard": limit.hard})
+
+
+def _namespaces(sandbox: Sandbox) -> Iterator[Promise]:
+    expected: dict[str, Json] = dict.fromkeys(NAMESPACES, "own")
+    chosen = sandbox.security.user_namespace
+    if sandbox.network.mode == "host":
+        expected["net"] = "host"
+    if chosen in (None, "host"):
+        expected["user"] = "host"
+    for kind in NAMESPACES:
+        path: Path = {"net": ("network", "mode"), "user": ("security", "userNamespace")}.get(kind, ())
+        yield Promise(
+            control=f"namespace.{kind}",
+            path=path,
+            expected=expected[kind],
+            # Nobody asked: an engine that maps ids for all its containers does more than was promised.
+            also=("own",) if kind == "user" and chosen is None else (),
+            keys=(("security", "userNamespace"),) if kind == "user" else (),
+        )
+
+
+def _surroundings(sandbox: Sandbox) -> Iterator[Promise]:
+    network, security = sandbox.network, sandbox.security
+    mode: Json = network.name if network.mode == "named" else network.mode
+    yield _simple(("network", "mode"), "network", mode)
+    if network.mode != "host":
+        yield _simple(("network", "hostname"), "hostname", network.hostname or sandbox.name)
+    yield _simple(("lifecycle", "init"), "init", sandbox.lifecycle.init)
+    if security.runtime != "default":
+        yield _simple(("security", "runtime"), "runtime", security.runtime)
+    for index, device in enumerate(security.devices):
+        yield Promise(
+            control=f"device:{device.target}",
+            path=("security", "devices", index),
+            # `m`, to make a node, is every container's: engines grant it for all devices.
+            expected={"permissions": "".join(sorted(set(device.permissions) - {"m"}))},
+            keys=(("security", "devices", device.target),),
+        )
+    for control in ("engine-socket", "service-account-token"):
+        allowed = control in security.allow
+        yield Promise(control=control, expected="allowed" if allowed else "absent", promised=not allowed)

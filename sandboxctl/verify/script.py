@@ -1,0 +1,135 @@
+"""Looks at a live sandbox by a shell script: in a helper container of ours, or in the sandbox itself.
+
+The script prints the kernel's texts as they are; what they mean is read elsewhere, from whatever source they come.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sandboxctl.backends.base import ExecResult, Json
+from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS, TOKEN
+from sandboxctl.verify.facts import NAMESPACES
+
+SCRIPT = r"""
+mark=$1 root=$2; shift 2
+say() { echo; echo "$mark $1"; }
+show() { test -r "$2" && say "$1" && cat "$2" 2>/dev/null; }
+show 1/status /proc/1/status
+show 1/limits /proc/1/limits
+show 1/stat /proc/1/stat
+show 1/cmdline /proc/1/cmdline
+for child in $(cat /proc/1/task/1/children 2>/dev/null); do
+  show 2/status "/proc/$child/status"
+  show 2/limits "/proc/$child/limits"
+  break
+done
+show mountinfo /proc/1/mountinfo
+show uid_map /proc/1/uid_map
+show net/dev /proc/1/net/dev || show net/dev /proc/net/dev
+show version /proc/version
+test -n "$root" || show hostname /proc/sys/kernel/hostname
+for file in CGROUP_FILES; do
+  for directory in "$root/sys/fs/cgroup" "$root/sys/fs/cgroup/${file%%.*}"; do
+    show "cg/$file" "$directory/$file"
+  done
+done
+for kind in NAMESPACES; do
+  link=$(readlink "/proc/1/ns/$kind" 2>/dev/null) && say "ns/$kind" && echo "$link"
+done
+if test -d "$root/."; then
+  for target; do
+    say "place:$target"
+    if test -e "$root$target"; then
+      stat -c 'stat %u %g %f %t:%T' "$root$target" 2>/dev/null
+      if test -w "$root$target"; then echo writable yes; else echo writable no; fi
+    elif ! test -L "$root$target"; then
+      echo absent
+    fi
+  done
+  say sockets
+  for directory in SOCKET_DIRECTORIES "$@"; do
+    for name in "" SOCKETS; do
+      test -S "$root$directory/$name" && echo "$directory/$name"
+    done
+  done
+  say token
+  test -e "${root}TOKEN" && echo TOKEN
+fi
+id=$(id -u) && say id && echo "$id $(id -g) $(id -G)"
+say end
+"""
+"""Needs sh, cat, id and test; with stat and readlink it sees more. Arguments: a mark, the prefix of the sandbox's
+root, the targets of the mounts."""
+
+
+def _script() -> str:
+    words = {
+        "CGROUP_FILES": CGROUP_FILES,
+        "NAMESPACES": NAMESPACES,
+        "SOCKET_DIRECTORIES": SOCKET_DIRECTORIES,
+        "SOCKETS": SOCKETS,
+        "TOKEN": (TOKEN,),
+    }
+    text = SCRIPT
+    for name, values in words.items():
+        text = text.replace(name, " ".join(values))
+    return text
+
+
+def parse_script(output: bytes, mark: str) -> dict[str, str] | None:
+    """The texts that the script printed; None where it did not come to its end. Only lines with the mark, which the
+    sandbox cannot know, begin a text."""
+    texts: dict[str, str] = {}
+    for block in output.decode(errors="surrogateescape").split(f"\n{mark} ")[1:]:
+        key, _, text = block.partition("\n")
+        texts[key] = text
+    return texts if "end" in texts else None
+
+
+def inside(run: Callable[[Sequence[str]], ExecResult], targets: Iterable[str]) -> dict[str, str] | None:
+    """What the script says when the sandbox's own image runs it; None where it has no shell."""
+    mark = _mark()
+    return parse_script(run(["sh", "-c", _script(), "verify", mark, "", *targets]).stdout, mark)
+
+
+def probe(
+    run: Callable[[Mapping[str, Json]], ExecResult],
+    *,
+    container: str,
+    image: str,
+    user: tuple[int, int] | None,
+    targets: Iterable[str],
+) -> dict[str, str] | None:
+    """What the script says in a helper container of our own image, in the sandbox's pid and network namespaces."""
+    mark = _mark()
+    arguments = ["-c", _script(), "probe", mark, "/proc/1/root", *targets]
+    return parse_script(run(_probe_payload(container, image, user, arguments)).stdout, mark)
+
+
+def _mark() -> str:
+    return f"@{secrets.token_hex(16)}"
+
+
+def _probe_payload(
+    container: str, image: str, user: tuple[int, int] | None, arguments: Sequence[str]
+) -> dict[str, Json]:
+    """In the words of the Docker template: same ids, no capabilities, nothing writable (engines.md section 13)."""
+    payload: dict[str, Json] = {
+        "image": image,
+        "entrypoint": ["sh"],
+        "command": list[Json](arguments),
+        "labels": {"sandboxctl.dev/managed": "true"},
+        "host_config": {
+            "network_mode": f"container:{container}",
+            "pid_mode": f"container:{container}",
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "read_only": True,
+            "mem_limit": 64 * 2**20,
+            "memswap_limit": 64 * 2**20,
+            "pids_limit": 64,
+        },
+    }
+    return payload if user is None else payload | {"user": f"{user[0]}:{user[1]}"}
