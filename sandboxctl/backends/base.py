@@ -34,6 +34,7 @@ class Engine:
     cgroup_version: Literal[1, 2] = 1
     security_modules: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
+    milli_cpus: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +156,11 @@ class Reader(Protocol):
     def has_network(self, name: str) -> bool:
         """Whether a network of this name exists."""
 
-    def has_volume(self, name: str) -> bool:
-        """Whether a volume of this name exists."""
+    def volume_labels(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a volume; None if it is not there."""
+
+    def now(self) -> float:
+        """The engine's clock, in seconds since the epoch, as of its last answer."""
 
     def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
         """Chunks of (1 = stdout, 2 = stderr)."""
@@ -179,6 +183,9 @@ class Writer(Protocol):
 
     def start(self, ref: str) -> None:
         """Starts it."""
+
+    def wait(self, ref: str) -> int:
+        """Blocks until it ends; its exit code. Asked before a start where the engine removes what has ended."""
 
     def unpause(self, ref: str) -> None:
         """Lets it go on."""

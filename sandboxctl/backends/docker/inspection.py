@@ -193,12 +193,12 @@ def _no_new_privileges(options: Iterable[str]) -> bool:
 
 
 def _seccomp(option: str | None) -> str:
-    if option in (None, "builtin", "default"):
+    if option is None or option in ("builtin", "default"):
         return "default"
     if option == "unconfined":
         return "unconfined"
     try:
-        profile = json.dumps(json.loads(cast("str", option)), sort_keys=True, separators=(",", ":"))
+        profile = json.dumps(json.loads(option), sort_keys=True, separators=(",", ":"))
     except ValueError:
         return f"unknown:{option}"
     return fields.seccomp_value(Seccomp(kind="file", profile=profile))

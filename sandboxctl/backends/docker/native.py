@@ -121,6 +121,7 @@ def engine(info: Mapping[str, Any]) -> Engine:
         cgroup_version=2 if info.get("CgroupVersion") == "2" else 1,
         security_modules=modules,
         runtimes=tuple(sorted(info.get("Runtimes") or {})),
+        milli_cpus=int(info.get("NCPU") or 0) * 1000,
     )
 
 

@@ -77,9 +77,10 @@ class DockerReader:
         """By name, among all networks: 20.10 allows two of one name, and inspect then answers 404 or 400."""
         return any(each.get("Name") == name for each in self._json("/networks"))
 
-    def has_volume(self, name: str) -> bool:
+    def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """`/volumes/NAME`."""
-        return self._optional(f"/volumes/{name}") is not None
+        found = self._optional(f"/volumes/{name}")
+        return None if found is None else found.get("Labels") or {}
 
     def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
         """`/containers/REF/logs`, the engine's 8-byte frames taken off; with a tty there are none."""

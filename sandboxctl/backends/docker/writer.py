@@ -97,6 +97,11 @@ class DockerWriter:
         with _reported():
             self._api.start(ref)
 
+    def wait(self, ref: str) -> int:
+        """For as long as it takes; `removed` waits for the removal too, so that nothing is left to look at."""
+        with _reported():
+            return int(self._api.wait(ref, timeout=None, condition="removed")["StatusCode"])
+
     def unpause(self, ref: str) -> None:
         """Lets a paused container go on."""
         with _reported():

@@ -1,0 +1,52 @@
+"""The state directory's notes: what a live update changed on an object whose labels cannot follow (Docker, Podman).
+
+Advice only: a note names a cause, and decides no write. Losing it costs a word in a plan. No engine is asked here.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from sandboxctl.errors import LocalFileError
+from sandboxctl.ownership import Applied, decode_applied, encode_applied
+from sandboxctl.spec import Sandbox
+
+
+def state_directory() -> Path:
+    """`$XDG_STATE_HOME/sandboxctl`, by default under `~/.local/state`."""
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser() / "sandboxctl"
+
+
+def _file(ref: str) -> Path:
+    return state_directory() / "applied" / ref
+
+
+def read(ref: str) -> Applied | None:
+    """What the object was last brought to, or None."""
+    try:
+        return decode_applied(_file(ref).read_text("ascii"))
+    except (OSError, ValueError, RuntimeError):  # none there, not ours, no home: then there is no note
+        return None
+
+
+def write(ref: str, sandbox: Sandbox, salt: bytes) -> None:
+    """Replaces the note of one object at once, readable by its owner alone. Raises LocalFileError."""
+    try:
+        path = _file(ref)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="ascii") as file:
+            file.write(encode_applied(sandbox, salt))
+        Path(file.name).replace(path)
+    except (OSError, RuntimeError) as error:
+        raise LocalFileError(f"cannot note the change in {state_directory()}: {error}") from error
+
+
+def forget(ref: str) -> None:
+    """Removes the note of an object that is gone."""
+    try:
+        _file(ref).unlink(missing_ok=True)
+    except (OSError, RuntimeError):
+        return  # it names an id that will never come back

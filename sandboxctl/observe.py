@@ -1,0 +1,295 @@
+"""From a backend's reader to a plan: what is live, what is wanted there, and what the engine lacks for it. Reads only.
+
+A plan with nothing to do costs one list of containers, one of images, and one inspect for each sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sandboxctl import capabilities, notes, ownership
+from sandboxctl.backends.base import Backend, Engine, Listed, LocalImage, Observed
+from sandboxctl.derive import covers
+from sandboxctl.diff import Change
+from sandboxctl.errors import EngineError
+from sandboxctl.fields import spec_hash
+from sandboxctl.image_reference import normalise
+from sandboxctl.ownership import Applied
+from sandboxctl.plan import Action, Desired, Kind, Plan, Snapshot, State, compare, plan, plan_delete, sandbox_state
+from sandboxctl.problems import Path, Problem, ordered
+from sandboxctl.spec import Image, Loaded, Sandbox, Source, VolumeMount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan, and what stands in the way of it on this engine."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One sandbox as `list` and `status` show it. Times are RFC 3339, UTC."""
+
+    name: str
+    project: str | None
+    backend: str
+    id: str
+    image: str
+    state: State
+    ready: bool
+    created: str | None
+    expires: str | None
+    spec: str
+    ports: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+def prepare(loaded: Sequence[Loaded], backend: Backend) -> Prepared:
+    """The plan for these specs. Raises UnreachableError; what the engine lacks is a problem, not an error."""
+    reader = backend.reader
+    containers, images = reader.containers(), reader.images()
+    names = {each.sandbox.name for each in loaded}
+    wanted_names = names | {staged for name in names for staged in ownership.staging_names(name)}
+    observed = _observe(backend, [each for each in containers if each.name in wanted_names])
+    snapshot = Snapshot(
+        engine=reader.engine(),
+        containers=tuple(containers),
+        images=tuple(images),
+        observed=observed,
+        applied=_applied(observed),
+        now=reader.now(),
+    )
+    desired = [wish(each, backend, images) for each in loaded]
+    made = plan(desired, snapshot, hidden=backend.hidden, effect_of=_effects(backend))
+    return _preflight(made, backend)
+
+
+def wish(loaded: Loaded, backend: Backend, images: Sequence[LocalImage]) -> Desired:
+    """What is wanted, in the words of this backend."""
+    wanted = backend.wanted(loaded.sandbox)
+    return Desired(
+        loaded=loaded,
+        wanted=wanted,
+        spec_hash=spec_hash(wanted, backend.hidden),
+        image_id=resolve(loaded.sandbox.image, images),
+    )
+
+
+def resolve(image: Image, images: Sequence[LocalImage]) -> str | None:
+    """The id of the local image that a reference means; None where there is none. Digests go by membership."""
+    name = normalise(image.name)
+    repository, at, digest = name.partition("@")
+    if at:
+        without_tag = repository if "/" in repository.rpartition(":")[2] else repository.rpartition(":")[0] or repository
+        wanted = {name, f"{without_tag}@{digest}"}
+        return next((each.id for each in images if wanted & set(each.digests)), None)
+    return next((each.id for each in images if name in each.references or name == each.id), None)
+
+
+def _observe(backend: Backend, listed: Sequence[Listed]) -> dict[str, Observed]:
+    found = (backend.reader.observe(each.ref) for each in listed if ownership.is_ours(each))
+    return {observed.ref: observed for observed in found if observed is not None}
+
+
+def _applied(observed: Mapping[str, Observed]) -> dict[str, Applied]:
+    """What each was made from; a note of a later live update wins."""
+    found = {ref: applied_to(each.ref, each.labels) for ref, each in observed.items()}
+    return {ref: applied for ref, applied in found.items() if applied is not None}
+
+
+def applied_to(ref: str, labels: Mapping[str, str]) -> Applied | None:
+    """What an object was last brought to, by its note, else by its label."""
+    return notes.read(ref) or ownership.decode_applied(labels.get(ownership.APPLIED, ""))
+
+
+def _effects(backend: Backend) -> capabilities.EffectOf:
+    return capabilities.effects(backend.name)
+
+
+def _preflight(made: Plan, backend: Backend) -> Prepared:
+    """Looks at images, networks and the host for whatever is about to be created."""
+    creating = [action for action in made.actions if action.kind in (Kind.CREATE, Kind.REPLACE)]
+    if not creating:
+        return Prepared(plan=made, problems=())
+    engine = backend.reader.identify()
+    problems: list[Problem] = []
+    actions: list[Action] = []
+    for action in made.actions:
+        if action in creating and action.desired is not None:
+            desired = with_image(action.desired, backend)
+            action = replace(action, desired=desired)  # noqa: PLW2901
+            problems.extend(lacking(desired, backend, engine))
+        actions.append(action)
+    return Prepared(plan=replace(made, engine=engine, actions=tuple(actions)), problems=ordered(problems))
+
+
+def with_image(desired: Desired, backend: Backend) -> Desired:
+    """With the image's own say, where the image is there already."""
+    if desired.image_id is None:
+        return desired
+    return replace(desired, image=backend.reader.image_config(desired.image_id))
+
+
+def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]:
+    """What this engine does not have of what a spec names."""
+    sandbox, source = desired.sandbox, desired.loaded.source
+    found = [*_image_problems(desired), *_host_problems(sandbox, source, engine)]
+    network = sandbox.network
+    if network.mode == "named" and network.name and not network.create and not backend.reader.has_network(network.name):
+        path: Path = ("spec", "network", "name") if source.written(("spec", "network", "name")) else ("spec", "network")
+        found.append(
+            _problem(source, path, "network-not-found", f"there is no network {network.name} on this engine",
+                     hint="create it first, or use none or bridge")
+        )  # fmt: skip
+    return found
+
+
+def _image_problems(desired: Desired) -> list[Problem]:
+    sandbox, source = desired.sandbox, desired.loaded.source
+    found: list[Problem] = []
+    image = sandbox.image
+    if desired.image_id is None and image.pull == "never" and image.archive is None:
+        found.append(
+            _problem(source, ("spec", "image"), "image-not-found", f"the engine has no image {image.name}",
+                     hint="pull is never: load or pull the image yourself, or leave `pull` out")
+        )  # fmt: skip
+    volumes = desired.image.volumes if desired.image else ()
+    targets = [mount.target for mount in sandbox.mounts]
+    for volume in volumes:
+        if not any(covers(target, volume) for target in targets):
+            found.append(
+                _problem(source, ("spec", "image"), "image-volume",
+                         f"the image declares a volume at {volume}: a writable directory without a limit",
+                         hint=f"mount something there, e.g. {{type: tmpfs, target: {volume}, size: 64Mi}}")
+            )  # fmt: skip
+    return found
+
+
+def _host_problems(sandbox: Sandbox, source: Source, engine: Engine) -> list[Problem]:
+    found: list[Problem] = []
+    security, resources = sandbox.security, sandbox.resources
+    for name, value in (("apparmor", security.apparmor), ("selinux", security.selinux)):
+        if value is not None and name not in engine.security_modules:
+            found.append(
+                _problem(source, ("spec", "security", name), "no-such-module",
+                         f"this engine's host has no {name}: the engine would accept the field and ignore it",
+                         hint="leave the field out, or run on a host that has it")
+            )  # fmt: skip
+    if engine.milli_cpus and resources.cpu > engine.milli_cpus:
+        found.append(
+            _problem(source, ("spec", "resources", "cpu"), "too-many-cpus",
+                     f"the engine's host has {engine.milli_cpus // 1000} CPUs", hint="ask for no more than that")
+        )  # fmt: skip
+    if not engine.local and any(path[:2] == ("spec", "mounts") for path in _binds(sandbox)):
+        found.append(
+            _problem(source, _binds(sandbox)[0], "remote-bind", "this engine is remote: its paths are not ours",
+                     hint="use a volume, or an engine on this machine")
+        )  # fmt: skip
+    return found
+
+
+def _binds(sandbox: Sandbox) -> list[Path]:
+    from sandboxctl.spec import BindMount
+
+    return [("spec", "mounts", index) for index, each in enumerate(sandbox.mounts) if isinstance(each, BindMount)]
+
+
+def _problem(source: Source, path: Path, code: str, message: str, *, hint: str) -> Problem:
+    place = source.range(path)
+    return Problem(code=code, message=message, range=place, path=path, hint=hint, line_text=source.line_text(place))
+
+
+def prepare_delete(names: Sequence[str], backend: Backend) -> Plan:
+    """The plan that deletes these."""
+    containers = backend.reader.containers()
+    wanted = {each for name in names for each in (name, *ownership.staging_names(name))}
+    observed = _observe(backend, [each for each in containers if each.name in wanted])
+    snapshot = Snapshot(engine=backend.reader.engine(), containers=tuple(containers), observed=observed)
+    return plan_delete(names, snapshot)
+
+
+def names_of_project(project: str, backend: Backend) -> tuple[str, ...]:
+    """Every sandbox of a project, staged ones under their own name."""
+    found = {
+        ownership.own_name(each.labels)
+        for each in backend.reader.containers()
+        if ownership.is_ours(each) and each.labels.get(ownership.PROJECT) == project
+    }
+    return tuple(sorted(name for name in found if name is not None))
+
+
+def listed(
+    backend: Backend, *, names: Sequence[str] = (), project: str | None = None, loaded: Sequence[Loaded] = ()
+) -> tuple[Row, ...]:
+    """What runs, where, since when, and whether it is as its spec says. `loaded` are the specs to compare with."""
+    reader = backend.reader
+    specs = {each.sandbox.name: each for each in loaded}
+    images = reader.images()
+    rows: list[Row] = []
+    for each in sorted(reader.containers(), key=lambda listed: listed.name):
+        name = ownership.own_name(each.labels)
+        if name is None or (names and name not in names):
+            continue
+        if project is not None and each.labels.get(ownership.PROJECT) != project:
+            continue
+        observed = reader.observe(each.ref)
+        if observed is not None:
+            rows.append(_row(observed, backend, specs.get(name), images))
+    return tuple(rows)
+
+
+def _row(observed: Observed, backend: Backend, spec: Loaded | None, images: Sequence[LocalImage]) -> Row:
+    applied = applied_to(observed.ref, observed.labels)
+    state: State = "foreign"
+    changes: tuple[Change, ...] = ()
+    in_sync = "unknown"
+    if ownership.is_ours(observed) and applied is not None:
+        compared = spec or Loaded(sandbox=applied.sandbox, source=Source(filename=""))
+        desired = wish(compared, backend, images)
+        if spec is None:
+            desired = replace(desired, image_id=observed.image_id)
+        changes = compare(desired, observed, applied, hidden=backend.hidden, effect_of=_effects(backend))
+        in_sync = "differs" if changes else "in-sync"
+        ttl = ownership.ttl_seconds(observed.labels)
+        state = sandbox_state(applied.sandbox, observed.status, ttl=ttl, now=backend.reader.now())
+    if observed.name in ownership.staging_names(observed.labels[ownership.NAME]):
+        state = "staged"
+    ttl = ownership.ttl_seconds(observed.labels)
+    created = observed.status.created
+    return Row(
+        name=observed.name,
+        project=observed.labels.get(ownership.PROJECT),
+        backend=backend.name,
+        id=observed.ref,
+        image=str(observed.fields.get(("image",), observed.image_id)),
+        state=state,
+        ready=observed.status.state == "running" and observed.status.health in (None, "healthy"),
+        created=_rfc3339(created),
+        expires=None if ttl is None or created is None else _rfc3339(created + ttl),
+        spec=in_sync,
+        ports=observed.ports,
+        changes=changes,
+    )
+
+
+def _rfc3339(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def volumes_to_delete(applied: Applied | None) -> tuple[str, ...]:
+    """The volumes that go with a sandbox (`keep: false`)."""
+    if applied is None:
+        return ()
+    mounts = applied.sandbox.mounts
+    return tuple(mount.source for mount in mounts if isinstance(mount, VolumeMount) and not mount.keep)
+
+
+def require(observed: Observed | None, name: str) -> Observed:
+    """What must be there after a write. Raises EngineError where it is not."""
+    if observed is None:
+        raise EngineError(f"{name} is gone: something else removed it", status=404, sandbox=name)
+    return observed
