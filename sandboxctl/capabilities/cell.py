@@ -1,0 +1,75 @@
+"""The statuses, and the words in which the tables are written. No table and no lookup here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The six, of which each field has exactly one on each backend (behaviour.md, "The promises")."""
+
+    ENFORCED = "enforced"
+    EMULATED = "emulated"
+    DELEGATED = "delegated"
+    INAPPLICABLE = "inapplicable"
+    WEAKER = "weaker"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One field on one backend. `how` names the engine's own word; of a refusal it is the reason, `hint` the way out.
+
+    `built` is false where only this version of sandboxctl refuses it.
+    """
+
+    status: Status
+    how: str
+    hint: str | None = None
+    since: str | None = None
+    built: bool = True
+
+
+Row = tuple[Cell, Cell, Cell]
+"""Docker, Podman, Kubernetes: the order of `spec.BACKENDS`."""
+
+
+def does(how: str, *, since: str | None = None) -> Cell:
+    """The engine does it."""
+    return Cell(status=Status.ENFORCED, how=how, since=since)
+
+
+def ours(how: str) -> Cell:
+    """sandboxctl does it."""
+    return Cell(status=Status.EMULATED, how=how)
+
+
+def node(how: str) -> Cell:
+    """A setting of the node or daemon does it: checked, not set."""
+    return Cell(status=Status.DELEGATED, how=how)
+
+
+def moot(how: str) -> Cell:
+    """It has no meaning there, and does no harm."""
+    return Cell(status=Status.INAPPLICABLE, how=how)
+
+
+def weaker(how: str) -> Cell:
+    """A default that cannot be had there; refused where the spec itself asks for it."""
+    return Cell(status=Status.WEAKER, how=how)
+
+
+def no(how: str, hint: str) -> Cell:
+    """It cannot be applied there."""
+    return Cell(status=Status.REFUSED, how=how, hint=hint)
+
+
+def unbuilt(hint: str = "leave it out for now") -> Cell:
+    """Refused by this version alone."""
+    return Cell(status=Status.REFUSED, how="not built yet", hint=hint, built=False)
+
+
+def everywhere(cell: Cell) -> Row:
+    """The same on every backend."""
+    return cell, cell, cell

@@ -1,0 +1,180 @@
+"""A loaded spec held against the tables: what its backend refuses, at its place, and what is weaker there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sandboxctl import derive
+from sandboxctl.capabilities.cell import Cell, Status
+from sandboxctl.capabilities.table import ROWS, Field, exact_cell
+from sandboxctl.problems import Path, Problem, dotted
+from sandboxctl.spec import BindMount, FileMount, Loaded, Mount, ObjectMount, Sandbox, TmpfsMount, VolumeMount
+
+_FREE_MAPS = frozenset(
+    {
+        "metadata.labels",
+        "metadata.annotations",
+        "env",
+        "image.build.args",
+        "resources.ulimits",
+        "network.hosts",
+        "security.sysctls",
+    }
+)
+"""Maps whose keys are the user's own."""
+
+_SHORTHAND: Mapping[Field, Field] = {("network",): ("network", "mode")}
+"""Where one word stands for a mapping: the field that the word is."""
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _mount_at(sandbox: Sandbox, path: Path) -> Mount | None:
+    index = path[2] if len(path) > 2 else None
+    return sandbox.mounts[index] if isinstance(index, int) else None
+
+
+def _bind(sandbox: Sandbox, path: Path) -> str:
+    mount = _mount_at(sandbox, path)
+    return _yes(isinstance(mount, BindMount) and f"host-path:{mount.source}" in sandbox.security.allow)
+
+
+def _exec(sandbox: Sandbox, path: Path) -> str:
+    mount = _mount_at(sandbox, path)
+    return _yes(isinstance(mount, TmpfsMount) and mount.exec)
+
+
+def _privileged(sandbox: Sandbox, _: Path) -> str:
+    security = sandbox.security
+    return "no-new-privileges" if security.privileged and security.no_new_privileges else _yes(security.privileged)
+
+
+_VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
+    ("resources", "swap"): lambda sandbox, _: _yes(sandbox.resources.swap > 0),
+    ("resources", "gpus"): lambda sandbox, _: "all" if isinstance(sandbox.resources.gpus, str) else "count",
+    ("network", "mode"): lambda sandbox, _: sandbox.network.mode,
+    ("network", "create"): lambda sandbox, _: _yes(sandbox.network.create),
+    ("network", "internal"): lambda sandbox, _: _yes(sandbox.network.internal),
+    ("mounts", "bind"): _bind,
+    ("mounts", "tmpfs", "exec"): _exec,
+    ("security", "userNamespace"): lambda sandbox, _: sandbox.security.user_namespace,
+    ("security", "runtime"): lambda sandbox, _: sandbox.security.runtime,
+    ("security", "privileged"): _privileged,
+    ("lifecycle", "ttl"): lambda sandbox, _: sandbox.run,
+    ("lifecycle", "stopSignal"): lambda sandbox, _: sandbox.lifecycle.stop_signal,
+    ("lifecycle", "autoRemove"): lambda sandbox, _: _yes(sandbox.lifecycle.auto_remove),
+}
+"""Fields whose status depends on the value: which row to look for (`lifecycle.ttl/idle`)."""
+
+
+def _ports(sandbox: Sandbox) -> bool:
+    return bool(sandbox.network.ports)
+
+
+def _tmpfs(sandbox: Sandbox) -> bool:
+    return any(isinstance(mount, TmpfsMount) for mount in derive.mounts(sandbox))
+
+
+def _noexec(sandbox: Sandbox) -> bool:
+    return any(isinstance(mount, TmpfsMount) and not mount.exec for mount in derive.mounts(sandbox))
+
+
+_ASKED: Mapping[str, Callable[[Sandbox], bool]] = {
+    "network.ports.address": _ports,
+    "mounts.tmpfs.mode": _tmpfs,
+    "mounts.tmpfs.exec": _noexec,
+}
+"""Of what is weaker somewhere, that which not every sandbox asks for."""
+
+
+def refusals(loaded: Loaded, backend: str) -> tuple[Problem, ...]:
+    """Everything that the spec itself says and that `backend` cannot do, or this version of sandboxctl not yet.
+
+    Codes: `refused-by-backend`, `not-built-yet`. A default that is weaker there is none of them: see `weaker`.
+    """
+    problems: list[Problem] = []
+    reported: set[Path] = set()
+    for path in sorted(loaded.source.marks, key=len):
+        if any(path[:length] in reported for length in range(len(path))):
+            continue
+        problem = _problem(loaded, path, backend)
+        if problem is not None:
+            problems.append(problem)
+            reported.add(path)
+    return tuple(problems)
+
+
+def weaker(sandbox: Sandbox, backend: str) -> tuple[tuple[Field, str], ...]:
+    """What `sandbox` asks for and gets less of on `backend`: the field, and how it is there."""
+    fields = [tuple(name.split(".")) for name in ROWS if name not in _ASKED or _ASKED[name](sandbox)]
+    cells = [(field, exact_cell(field, backend)) for field in fields]
+    return tuple((field, cell.how) for field, cell in cells if cell is not None and cell.status is Status.WEAKER)
+
+
+def field_of(path: Path, sandbox: Sandbox) -> Field:
+    """The field at a place of the document: `("spec", "mounts", 0, "size")` → `("mounts", "tmpfs", "size")`."""
+    field: Field = ()
+    in_free_map = False
+    for part in path[1:] if path[:1] == ("spec",) else path:
+        if isinstance(part, int):
+            field = (*field, _mount_type(sandbox.mounts[part])) if field == ("mounts",) else field
+        elif ".".join(field) in _FREE_MAPS and not in_free_map:
+            in_free_map = True
+        else:
+            field = (*field, part)
+    return field
+
+
+def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
+    """What `backend` has against the spec saying this at all; None where it says nothing."""
+    sandbox, source = loaded.sandbox, loaded.source
+    field = field_of(path, sandbox)
+    if field in _SHORTHAND and not any(each[: len(path)] == path and each != path for each in source.marks):
+        field = _SHORTHAND[field]
+    variant = _VARIANTS[field](sandbox, path) if field in _VARIANTS else None
+    cell = exact_cell(field, backend, variant)
+    if cell is None or not _refused(cell, field, sandbox.section(backend).accept):
+        return None
+    place = source.key_marks.get(path) or source.range(path)
+    return Problem(
+        code="refused-by-backend" if cell.built else "not-built-yet",
+        message=_message(cell, dotted(path), backend),
+        range=place,
+        path=path,
+        hint=_hint(cell, ".".join(field), backend),
+        line_text=source.line_text(place),
+    )
+
+
+def _refused(cell: Cell, field: Field, accepted: tuple[str, ...]) -> bool:
+    if cell.status is not Status.WEAKER:
+        return cell.status is Status.REFUSED
+    return not any(".".join(field[:length]) in accepted for length in range(1, len(field) + 1))
+
+
+def _message(cell: Cell, name: str, backend: str) -> str:
+    if not cell.built:
+        return f"`{name}` is not built yet for {backend}, and nothing is ever ignored"
+    return f"`{name}` cannot be had on {backend}: {cell.how}"
+
+
+def _hint(cell: Cell, name: str, backend: str) -> str | None:
+    if cell.status is Status.WEAKER:
+        return f"leave it out, or accept the difference with `{backend}: {{accept: [{name}]}}`"
+    return cell.hint
+
+
+def _mount_type(mount: Mount) -> str:
+    match mount:
+        case BindMount():
+            return "bind"
+        case VolumeMount():
+            return "volume"
+        case TmpfsMount():
+            return "tmpfs"
+        case FileMount():
+            return "file"
+        case ObjectMount(kind=kind):
+            return kind
