@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sandboxctl import capabilities, notes, ownership
 from sandboxctl.backends.base import Backend, Engine, Listed, LocalImage, Observed
@@ -17,7 +18,19 @@ from sandboxctl.errors import EngineError
 from sandboxctl.fields import spec_hash
 from sandboxctl.image_reference import normalise
 from sandboxctl.ownership import Applied
-from sandboxctl.plan import Action, Desired, Kind, Plan, Snapshot, State, compare, plan, plan_delete, sandbox_state
+from sandboxctl.plan import (
+    Action,
+    Desired,
+    EffectOf,
+    Kind,
+    Plan,
+    Snapshot,
+    State,
+    compare,
+    plan,
+    plan_delete,
+    sandbox_state,
+)
 from sandboxctl.problems import Path, Problem, ordered
 from sandboxctl.spec import Image, Loaded, Sandbox, Source, VolumeMount
 
@@ -84,7 +97,9 @@ def resolve(image: Image, images: Sequence[LocalImage]) -> str | None:
     name = normalise(image.name)
     repository, at, digest = name.partition("@")
     if at:
-        without_tag = repository if "/" in repository.rpartition(":")[2] else repository.rpartition(":")[0] or repository
+        without_tag = (
+            repository if "/" in repository.rpartition(":")[2] else repository.rpartition(":")[0] or repository
+        )
         wanted = {name, f"{without_tag}@{digest}"}
         return next((each.id for each in images if wanted & set(each.digests)), None)
     return next((each.id for each in images if name in each.references or name == each.id), None)
@@ -106,8 +121,8 @@ def applied_to(ref: str, labels: Mapping[str, str]) -> Applied | None:
     return notes.read(ref) or ownership.decode_applied(labels.get(ownership.APPLIED, ""))
 
 
-def _effects(backend: Backend) -> capabilities.EffectOf:
-    return capabilities.effects(backend.name)
+def _effects(backend: Backend) -> EffectOf:
+    return partial(capabilities.effect, backend=backend.name, version=backend.reader.engine().version)
 
 
 def _preflight(made: Plan, backend: Backend) -> Prepared:
@@ -121,7 +136,7 @@ def _preflight(made: Plan, backend: Backend) -> Prepared:
     for action in made.actions:
         if action in creating and action.desired is not None:
             desired = with_image(action.desired, backend)
-            action = replace(action, desired=desired)  # noqa: PLW2901
+            action = replace(action, desired=desired)
             problems.extend(lacking(desired, backend, engine))
         actions.append(action)
     return Prepared(plan=replace(made, engine=engine, actions=tuple(actions)), problems=ordered(problems))

@@ -1,0 +1,81 @@
+"""Doing what a plan says, and no more. The only package that is given a Writer.
+
+Each sandbox is a chain of steps with one commit point; independent sandboxes run side by side, and one failure does
+not stop the others (behaviour.md, "Apply").
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sandboxctl.apply import images, steps
+from sandboxctl.apply.events import ApplyOptions, Event, Outcome, Result
+from sandboxctl.backends.base import Backend
+from sandboxctl.errors import SandboxctlError
+from sandboxctl.plan import Action, Kind, Plan
+
+__all__ = ["ApplyOptions", "Event", "Outcome", "Result", "apply", "pull_always"]
+
+pull_always = images.pull_always
+
+
+def apply(plan: Plan, backend: Backend, options: ApplyOptions, *, emit: Callable[[Event], None]) -> tuple[Result, ...]:
+    """Carries a plan out; one result for each sandbox, in the plan's order.
+
+    Raises InvalidError or UnreachableError for what is found before the first write (an image that cannot be had).
+    What happens later is in the results.
+    """
+    ready = images.fetch(plan, backend, emit=emit)
+    chains = _chains(ready)
+    work = steps.Work(backend=backend, engine=ready.engine, options=options, emit=emit)
+    stop = threading.Event()
+
+    def run(chain: tuple[Action, ...]) -> Result:
+        if stop.is_set() or options.cancelled():
+            return Result(name=chain[-1].name, code=0, outcome="skipped")
+        result = _run(chain, work)
+        if options.fail_fast and result.outcome == "failed":
+            stop.set()
+        return result
+
+    if len(chains) <= 1 or options.workers == 1:
+        return tuple(run(chain) for chain in chains)
+    with ThreadPoolExecutor(max_workers=options.workers) as pool:
+        return tuple(pool.map(run, chains))
+
+
+def _chains(plan: Plan) -> list[tuple[Action, ...]]:
+    """The actions of each sandbox together, in the order of the plan."""
+    chains: dict[str, list[Action]] = {}
+    for action in plan.actions:
+        chains.setdefault(action.address, []).append(action)
+    return [tuple(chain) for chain in chains.values()]
+
+
+_OUTCOMES: dict[Kind, Outcome] = {
+    Kind.NO_OP: "unchanged",
+    Kind.CREATE: "created",
+    Kind.UPDATE: "updated",
+    Kind.START: "started",
+    Kind.REPLACE: "replaced",
+    Kind.DELETE: "deleted",
+    Kind.RECOVER: "recovered",
+}
+
+
+def _run(chain: tuple[Action, ...], work: steps.Work) -> Result:
+    """One sandbox. The outcome is that of the last step that did anything."""
+    name = chain[-1].name
+    outcome: Outcome = "unchanged"
+    try:
+        for action in chain:
+            steps.run(action, work)
+            if action.kind is not Kind.NO_OP:
+                outcome = _OUTCOMES[action.kind]
+    except SandboxctlError as error:
+        rolled_back = isinstance(error, steps.RolledBackError)
+        return Result(name=name, code=int(error.exit_code), outcome="failed", rolled_back=rolled_back,
+                      brief=error.brief, hint=error.hint)  # fmt: skip
+    return Result(name=name, code=0, outcome=outcome)

@@ -1,0 +1,46 @@
+"""What an apply tells while it works, and what it leaves to tell. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal[
+    "created", "updated", "replaced", "started", "recovered", "deleted", "unchanged", "failed", "skipped"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One step of one sandbox, as it begins. `step` is one word, `message` says why it takes time."""
+
+    name: str
+    step: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How it ended for one sandbox. `code` is an exit code; `brief` and `hint` are those of the error."""
+
+    name: str
+    code: int
+    outcome: Outcome
+    rolled_back: bool = False
+    brief: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """How to apply. `wait_timeout` in milliseconds overrides `lifecycle.ready.timeout`.
+
+    `cancelled` is asked before each sandbox: after it says yes nothing new is started.
+    """
+
+    wait: bool = True
+    wait_timeout: int | None = None
+    fail_fast: bool = False
+    workers: int = 4
+    cancelled: Callable[[], bool] = lambda: False

@@ -1,0 +1,176 @@
+"""What a started sandbox passes before it counts: setup, readiness, proof. Fails closed, with the cause in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+from sandboxctl import verify
+from sandboxctl.apply.events import ApplyOptions, Event
+from sandboxctl.backends.base import Backend, Engine, Status
+from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError
+from sandboxctl.observe import require
+from sandboxctl.plan import Desired, sandbox_state
+from sandboxctl.quantity import format_bytes
+from sandboxctl.spec import Sandbox
+
+_POLLS = (0.02, 0.03, 0.05, 0.1)
+_LAST_LINES = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """One start of one sandbox; `ref` is staged, or is the sandbox itself."""
+
+    desired: Desired
+    ref: str
+    backend: Backend
+    engine: Engine
+    options: ApplyOptions
+    emit: Callable[[Event], None]
+    _started: float = 0.0
+    _exit: Future[int] | None = field(default=None, repr=False)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The spec."""
+        return self.desired.sandbox
+
+    def start(self) -> None:
+        """Starts it. Raises FailedError with the engine's own reason (no such program, port taken, no memory)."""
+        if self.sandbox.lifecycle.auto_remove:
+            self._exit = self._watch_exit()
+        self._started = time.monotonic()
+        try:
+            self.backend.writer.start(self.ref)
+        except EngineError as error:
+            raise FailedError(f"{self.sandbox.name} did not start: {error.brief}", hint=error.hint) from error
+
+    def _watch_exit(self) -> Future[int]:
+        """With autoRemove there is nothing to ask afterwards: the exit code is awaited from before the start."""
+        pool = ThreadPoolExecutor(max_workers=1)
+        future = pool.submit(self.backend.writer.wait, self.ref)
+        pool.shutdown(wait=False)
+        return future
+
+    def pass_through(self) -> None:
+        """Setup, readiness, proof."""
+        self._started = self._started or time.monotonic()
+        for argv in self.sandbox.lifecycle.setup:
+            self._set_up(argv)
+        status = self._wait_until_ready() if self.options.wait else self.backend.reader.status(self.ref)
+        if status is not None:
+            self.verify(complete=self._is_complete(status))
+
+    def _set_up(self, argv: tuple[str, ...]) -> None:
+        name = self.sandbox.name
+        self.emit(Event(name=name, step="setup", message=" ".join(argv)))
+        try:
+            result = self.backend.writer.exec(self.ref, argv)
+        except ExecError as error:
+            raise FailedError(f"{name}: setup cannot run: {error.brief}", sandbox=name) from error
+        if result.code != 0:
+            tail = _tail(result.stdout + result.stderr)
+            raise FailedError(f"{name}: setup command `{argv[0]}` failed with code {result.code}{tail}", sandbox=name)
+
+    def _wait_until_ready(self) -> Status | None:
+        """Until it has run for `minSeconds`, is healthy, or is complete. None: removed by the engine, with code 0."""
+        ready = self.sandbox.lifecycle.ready
+        timeout = self.options.wait_timeout if self.options.wait_timeout is not None else ready.timeout
+        deadline = self._started + timeout / 1000
+        self.emit(Event(name=self.sandbox.name, step="wait"))
+        for pause in chain(_POLLS, repeat(0.1)):
+            status = self.backend.reader.status(self.ref)
+            if status is None:
+                self._check_removed()
+                return None
+            self._check_alive(status)
+            if self._is_ready(status):
+                return status
+            now = time.monotonic()
+            if now >= deadline:
+                raise self._late(status, timeout)
+            enough = self._started + ready.min_seconds / 1000 - now
+            time.sleep(min(pause, deadline - now) if enough <= 0 else min(enough, deadline - now, 0.5))
+        return None
+
+    def _is_ready(self, status: Status) -> bool:
+        if self._is_complete(status):
+            return True
+        if status.state != "running":
+            return False
+        if self.sandbox.health is not None:
+            return status.health == "healthy"
+        return time.monotonic() - self._started >= self.sandbox.lifecycle.ready.min_seconds / 1000
+
+    def _is_complete(self, status: Status) -> bool:
+        return status.state == "exited" and sandbox_state(self.sandbox, status, ttl=None, now=0) == "complete"
+
+    def _check_removed(self) -> None:
+        code = self._exit.result(timeout=10) if self._exit is not None else None
+        if code != 0 or self.sandbox.run == "idle":
+            how = f"ended with code {code}" if code is not None else "was removed by somebody else"
+            raise FailedError(f"{self.sandbox.name} {how}", sandbox=self.sandbox.name)
+
+    def _check_alive(self, status: Status) -> None:
+        """Raises FailedError for an end that is no completion."""
+        if status.health == "unhealthy":
+            raise self._failed("is unhealthy: its health command failed")
+        if status.oom_killed:
+            limit = format_bytes(self.sandbox.resources.memory)
+            raise self._failed(f"was killed: out of memory (limit {limit})", hint="raise resources.memory")
+        ended = status.state in ("exited", "dead") and not self._is_complete(status)
+        if ended:
+            reason = f": {status.error}" if status.error else ""
+            raise self._failed(
+                f"ended with code {status.exit_code}{reason}", hint=_EXIT_HINTS.get(status.exit_code or 0)
+            )
+
+    def _late(self, status: Status, timeout: int) -> FailedError:
+        what = f"health is {status.health}" if status.health else f"it is {status.state}"
+        return self._failed(f"is not ready after {timeout / 1000:g} s: {what}", hint="see lifecycle.ready.timeout")
+
+    def _failed(self, how: str, *, hint: str | None = None) -> FailedError:
+        return FailedError(f"{self.sandbox.name} {how}{self._last_lines()}", hint=hint, sandbox=self.sandbox.name)
+
+    def _last_lines(self) -> str:
+        try:
+            chunks = self.backend.reader.logs(self.ref, tail=_LAST_LINES, follow=False)
+            return _tail(b"".join(chunk for _, chunk in chunks))
+        except SandboxctlError:
+            return ""  # no logs to be had: the cause stands without them
+
+    def verify(self, *, complete: bool = False) -> None:
+        """Proves every control. Raises FailedError naming those that are not as promised."""
+        name = self.sandbox.name
+        self.emit(Event(name=name, step="verify"))
+        verdict = verify.verify(
+            self.sandbox,
+            require(self.backend.reader.observe(self.ref), name),
+            engine=self.engine,
+            backend=self.backend,
+            image=self.desired.image or self.backend.reader.image_config(self.desired.image_id or ""),
+            probe_image=self.sandbox.section(self.backend.name).probe_image,
+            complete=complete,
+        )
+        failed = [control for control in verdict.controls if control.status == "failed"]
+        if failed:
+            shown = "; ".join(f"{each.control} is {each.actual!r}, not {each.expected!r}" for each in failed[:3])
+            more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+            raise FailedError(f"{name} is not what its spec says: {shown}{more}", sandbox=name)
+
+
+_EXIT_HINTS = {
+    126: "the command is not executable",
+    127: "the command does not exist in the image",
+    137: "it was killed: out of memory, or by somebody",
+}
+
+
+def _tail(output: bytes) -> str:
+    """The last lines of an output, for a message."""
+    lines = output.decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
+    return "".join(f"\n  {line}" for line in lines)

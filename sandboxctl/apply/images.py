@@ -1,0 +1,63 @@
+"""Having the images before anything is changed: pulled or loaded, once for each reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sandboxctl.apply.events import Event
+from sandboxctl.backends.base import Backend
+from sandboxctl.errors import InvalidError
+from sandboxctl.observe import lacking
+from sandboxctl.plan import Action, Desired, Kind, Plan
+from sandboxctl.spec import Image, Loaded
+
+Emit = Callable[[Event], None]
+
+
+def pull_always(loaded: Sequence[Loaded], backend: Backend, *, emit: Emit) -> None:
+    """Pulls what says `pull: always`, before the plan is made, since the reference may move by it."""
+    done: set[str] = set()
+    for each in loaded:
+        image = each.sandbox.image
+        if image.pull == "always" and image.ref is not None and image.ref not in done:
+            done.add(image.ref)
+            _obtain(each.sandbox.name, image, backend, emit)
+
+
+def fetch(plan: Plan, backend: Backend, *, emit: Emit) -> Plan:
+    """The plan with every image there; only the image store is changed. Raises InvalidError or UnreachableError."""
+    ids: dict[str, str] = {}
+    actions: list[Action] = []
+    for action in plan.actions:
+        desired = action.desired
+        if action.kind in (Kind.CREATE, Kind.REPLACE) and desired is not None:
+            action = replace(action, desired=_with_image(desired, backend, ids, emit))
+        actions.append(action)
+    return replace(plan, actions=tuple(actions))
+
+
+def _with_image(desired: Desired, backend: Backend, ids: dict[str, str], emit: Emit) -> Desired:
+    if desired.image_id is not None and desired.image is not None:
+        return desired
+    image = desired.sandbox.image
+    if image.name not in ids:
+        ids[image.name] = desired.image_id or _obtain(desired.sandbox.name, image, backend, emit)
+    found = replace(desired, image_id=ids[image.name], image=backend.reader.image_config(ids[image.name]))
+    for problem in lacking(found, backend, backend.reader.engine()):
+        raise InvalidError(problem.message, hint=problem.hint, sandbox=desired.sandbox.name)
+    return found
+
+
+def _obtain(name: str, image: Image, backend: Backend, emit: Emit) -> str:
+    if image.archive is not None:
+        emit(Event(name=name, step="load", message=f"image from {image.archive.path}"))
+        return backend.writer.load(image.archive.path, reference=image.name)
+    if image.pull == "never":
+        raise InvalidError(f"the engine has no image {image.name}", hint="pull is never: load it first", sandbox=name)
+    emit(Event(name=name, step="pull", message=image.name))
+
+    def progress(text: str) -> None:
+        emit(Event(name=name, step="pull", message=text))
+
+    return backend.writer.pull(image.name, platform=image.platform, progress=progress)

@@ -1,0 +1,304 @@
+"""The steps of one sandbox: create, replace, update, start, delete, recover.
+
+A new object is made under a staging name and committed by its rename, when it has passed its gate; until then every
+failure undoes what was made, and starts again what was stopped. Every call names the ref that the plan saw.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandboxctl import derive, notes, ownership
+from sandboxctl.apply.events import ApplyOptions, Event
+from sandboxctl.apply.gate import Gate
+from sandboxctl.backends.base import Backend, Engine, Payload
+from sandboxctl.errors import ConflictError, EngineError, FailedError, InvalidError, SandboxctlError
+from sandboxctl.observe import applied_to, require, volumes_to_delete
+from sandboxctl.plan import Action, Desired, Kind
+from sandboxctl.render import render
+from sandboxctl.spec import VolumeMount
+
+
+class RolledBackError(FailedError):
+    """A replace failed, and the old sandbox runs again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What every step needs."""
+
+    backend: Backend
+    engine: Engine
+    options: ApplyOptions
+    emit: Callable[[Event], None]
+
+
+def run(action: Action, work: Work) -> None:
+    """One action. Raises SandboxctlError; nothing half-made is left."""
+    match action.kind:
+        case Kind.NO_OP:
+            return
+        case Kind.CREATE:
+            _create(_desired(action), work)
+        case Kind.REPLACE:
+            _replace(action, work)
+        case Kind.UPDATE:
+            _update(action, work)
+        case Kind.START:
+            _start(action, work)
+        case Kind.DELETE:
+            _delete(action, work)
+        case Kind.RECOVER:
+            _recover(action, work)
+
+
+def _desired(action: Action) -> Desired:
+    if action.desired is None:
+        raise ConflictError(f"{action.name}: the plan does not say what is wanted", sandbox=action.name)
+    return action.desired
+
+
+def _create(desired: Desired, work: Work) -> None:
+    """Made as NAME.new, started, gated, renamed: the rename is the commit point."""
+    name = desired.sandbox.name
+    work.emit(Event(name=name, step="create"))
+    ref = _stage(desired, work)
+    try:
+        _open(desired, ref, work)
+        _commit(ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
+    except BaseException:
+        _undo(ref, work)
+        raise
+
+
+def _stage(desired: Desired, work: Work) -> str:
+    """Creates NAME.new, not started. Returns its ref."""
+    sandbox, writer = desired.sandbox, work.backend.writer
+    staged, _ = ownership.staging_names(sandbox.name)
+    _make_volumes(desired, work)
+    try:
+        ref = writer.create(_payload(desired, work), name=staged)
+    except EngineError as error:
+        raise _refused(error, sandbox.name) from error
+    workdir = derive.workdir_in_layer(sandbox)
+    try:
+        if workdir is not None:
+            user, group = derive.owner(sandbox)
+            writer.make_directory(ref, workdir, user=user, group=group)
+        _check_image(desired, ref, work)
+    except BaseException:
+        writer.delete(ref)
+        raise
+    return ref
+
+
+def _check_image(desired: Desired, ref: str, work: Work) -> None:
+    """The container was made by name, so the name must still mean the image that the plan saw."""
+    observed = require(work.backend.reader.observe(ref), desired.sandbox.name)
+    if observed.image_id != desired.image_id:
+        raise ConflictError(f"the image {desired.sandbox.image.name} was moved in this moment", hint="apply again")
+
+
+def _refused(error: EngineError, name: str) -> SandboxctlError:
+    """The engine's refusal of a create: a spec it cannot honour (400), or what it names is gone (404)."""
+    if error.status in (400, 404):
+        return InvalidError(f"{name}: {error.brief}", hint=error.hint, sandbox=name)
+    return FailedError(f"{name} cannot be created: {error.brief}", hint=error.hint, sandbox=name)
+
+
+def _payload(desired: Desired, work: Work) -> Payload:
+    salt = secrets.token_bytes(16)
+    labels = ownership.labels(
+        desired.sandbox,
+        spec_hash=desired.spec_hash,
+        image_id=desired.image_id or "",
+        salt=salt,
+        holder=_holder(),
+    )
+    return render(desired.sandbox, work.backend.name, labels=labels)
+
+
+def _holder() -> str:
+    """Host, process and its start: who is at work on a staged object."""
+    try:
+        started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        started = "0"
+    return f"{socket.gethostname()}/{os.getpid()}/{started}"
+
+
+def _make_volumes(desired: Desired, work: Work) -> None:
+    """A volume that is not there is made and given to the user, once; an existing one is never touched."""
+    sandbox = desired.sandbox
+    user, group = derive.owner(sandbox)
+    for mount in sandbox.mounts:
+        if not isinstance(mount, VolumeMount) or work.backend.reader.volume_labels(mount.source) is not None:
+            continue
+        labels = {ownership.MANAGED: "true", ownership.NAME: sandbox.name}
+        if sandbox.project is not None:
+            labels[ownership.PROJECT] = sandbox.project
+        work.emit(Event(name=sandbox.name, step="volume", message=mount.source))
+        image = desired.image_id or sandbox.image.name
+        work.backend.writer.create_volume(mount.source, labels=labels, user=user, group=group, image=image)
+
+
+def _open(desired: Desired, ref: str, work: Work) -> None:
+    """Starts it and takes it through its gate."""
+    name = desired.sandbox.name
+    work.emit(Event(name=name, step="start"))
+    gate = Gate(
+        desired=desired, ref=ref, backend=work.backend, engine=work.engine, options=work.options, emit=work.emit
+    )
+    gate.start()
+    gate.pass_through()
+
+
+def _commit(ref: str, name: str, work: Work, *, gone_is_done: bool) -> None:
+    """The rename. What the engine has removed by itself (autoRemove) has nothing to be renamed."""
+    try:
+        work.backend.writer.rename(ref, name)
+    except EngineError as error:
+        if not (gone_is_done and error.status == 404):
+            raise
+    except ConflictError:
+        if not (gone_is_done and work.backend.reader.status(ref) is None):
+            raise
+
+
+def _undo(ref: str, work: Work) -> None:
+    work.backend.writer.delete(ref)
+
+
+def _replace(action: Action, work: Work) -> None:
+    """Stage, stop the old one, start the new one, gate, swap names, remove the old one; undone on any failure."""
+    desired, old = _desired(action), action.observed
+    if old is None:
+        raise ConflictError(f"{action.name}: the plan does not say what is replaced", sandbox=action.name)
+    writer, name = work.backend.writer, action.name
+    work.emit(Event(name=name, step="replace"))
+    ref = _stage(desired, work)
+    ran = old.status.state in ("running", "restarting", "paused")
+    try:
+        if ran and not action.start_first:
+            work.emit(Event(name=name, step="stop", message="the old one"))
+            writer.stop(old.ref, grace=_grace(action))
+        _open(desired, ref, work)
+        if ran and action.start_first:
+            writer.stop(old.ref, grace=_grace(action))
+    except BaseException as error:
+        _roll_back(error, ref, old.ref if ran else None, name, work)
+        raise
+    writer.rename(old.ref, ownership.staging_names(name)[1])
+    _commit(ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
+    writer.delete(old.ref)
+    notes.forget(old.ref)
+
+
+def _roll_back(error: BaseException, ref: str, old: str | None, name: str, work: Work) -> None:
+    """Removes the new one and starts the old one again. Raises RolledBackError in place of a FailedError."""
+    work.emit(Event(name=name, step="roll back"))
+    _undo(ref, work)
+    if old is None:
+        return
+    status = work.backend.reader.status(old)
+    if status is None:
+        return  # autoRemove: the engine took it when it was stopped
+    if status.state != "running":
+        work.backend.writer.start(old)
+    if isinstance(error, SandboxctlError):
+        raise RolledBackError(f"{error.brief}; rolled back", hint=error.hint, sandbox=name) from error
+
+
+def _grace(action: Action) -> int:
+    """Whole seconds, of the sandbox that is stopped."""
+    found = action.observed.fields.get(("lifecycle", "stopGrace")) if action.observed else None
+    return -(-found // 1000) if isinstance(found, int) else 10
+
+
+def _update(action: Action, work: Work) -> None:
+    """In place, without an interruption; read again, since an engine may ignore it."""
+    desired, observed = _desired(action), action.observed
+    if observed is None:
+        raise ConflictError(f"{action.name}: the plan does not say what is changed", sandbox=action.name)
+    work.emit(Event(name=action.name, step="update"))
+    changed = {change.key: change.after for change in action.changes}
+    writer = work.backend.writer
+    writer.update(observed.ref, changed, render(desired.sandbox, work.backend.name))
+    after = require(work.backend.reader.observe(observed.ref), action.name)
+    for change in action.changes:
+        if after.fields.get(change.key) != change.after:
+            field = ".".join(change.key)
+            raise FailedError(f"{action.name}: the engine ignored the change of {field}", sandbox=action.name)
+    _note(desired, observed.ref, observed.labels)
+    gate = Gate(desired=desired, ref=observed.ref, backend=work.backend, engine=work.engine, options=work.options,
+                emit=work.emit)  # fmt: skip
+    if action.starts:
+        _start(action, work)
+    else:
+        gate.verify()
+
+
+def _note(desired: Desired, ref: str, labels: dict[str, str] | object) -> None:
+    """Labels cannot follow a live change: a note remembers it, with the salt of the object's own fingerprints."""
+    found = labels.get(ownership.APPLIED, "") if isinstance(labels, dict) else ""
+    applied = ownership.decode_applied(found)
+    notes.write(ref, desired.sandbox, applied.salt if applied else secrets.token_bytes(16))
+
+
+def _start(action: Action, work: Work) -> None:
+    """Starts, or lets go on, what is there; through the same gate as a new one. Stopped again if it fails."""
+    desired, observed = _desired(action), action.observed
+    if observed is None:
+        raise ConflictError(f"{action.name}: the plan does not say what is started", sandbox=action.name)
+    work.emit(Event(name=action.name, step="start"))
+    gate = Gate(desired=desired, ref=observed.ref, backend=work.backend, engine=work.engine, options=work.options,
+                emit=work.emit)  # fmt: skip
+    if observed.status.state == "paused":
+        work.backend.writer.unpause(observed.ref)
+    else:
+        gate.start()
+    try:
+        gate.pass_through()
+    except SandboxctlError:
+        work.backend.writer.stop(observed.ref, grace=_grace(action))
+        raise
+
+
+def _delete(action: Action, work: Work) -> None:
+    """Stopped gently, removed with its anonymous volumes and those that are not kept."""
+    ref = action.ref or ""
+    work.emit(Event(name=action.name, step="delete"))
+    observed = action.observed
+    writer = work.backend.writer
+    if observed is not None and observed.status.state in ("running", "restarting"):
+        writer.stop(ref, grace=_grace(action))
+    writer.delete(ref)
+    if observed is not None:
+        _delete_volumes(action, work)
+    notes.forget(ref)
+
+
+def _delete_volumes(action: Action, work: Work) -> None:
+    """Only a volume that we made: an existing one is never touched."""
+    observed = action.observed
+    if observed is None:
+        return
+    for volume in volumes_to_delete(applied_to(observed.ref, observed.labels)):
+        labels = work.backend.reader.volume_labels(volume)
+        if labels is not None and labels.get(ownership.NAME) == observed.labels.get(ownership.NAME):
+            work.backend.writer.delete_volume(volume)
+
+
+def _recover(action: Action, work: Work) -> None:
+    """Ends what a killed apply began."""
+    for step in action.steps:
+        work.emit(Event(name=action.name, step="recover", message=f"{step.do} {step.name}"))
+        if step.do == "delete":
+            work.backend.writer.delete(step.ref)
+        elif step.to is not None:
+            work.backend.writer.rename(step.ref, step.to)
