@@ -20,6 +20,7 @@ from sandboxctl.image_reference import normalise
 from sandboxctl.ownership import Applied
 from sandboxctl.plan import (
     Action,
+    Before,
     Desired,
     EffectOf,
     Kind,
@@ -73,7 +74,7 @@ def prepare(loaded: Sequence[Loaded], backend: Backend) -> Prepared:
         containers=tuple(containers),
         images=tuple(images),
         observed=observed,
-        applied=_applied(observed),
+        applied=_before(observed, backend),
         now=reader.now(),
     )
     desired = [wish(each, backend, images) for each in loaded]
@@ -110,10 +111,16 @@ def _observe(backend: Backend, listed: Sequence[Listed]) -> dict[str, Observed]:
     return {observed.ref: observed for observed in found if observed is not None}
 
 
-def _applied(observed: Mapping[str, Observed]) -> dict[str, Applied]:
-    """What each was made from; a note of a later live update wins."""
-    found = {ref: applied_to(each.ref, each.labels) for ref, each in observed.items()}
-    return {ref: applied for ref, applied in found.items() if applied is not None}
+def _before(observed: Mapping[str, Observed], backend: Backend) -> dict[str, Before]:
+    """What each was made from, in the backend's words."""
+    found = {ref: before(each, backend) for ref, each in observed.items()}
+    return {ref: each for ref, each in found.items() if each is not None}
+
+
+def before(observed: Observed, backend: Backend) -> Before | None:
+    """What one object was last brought to; None where it does not say."""
+    applied = applied_to(observed.ref, observed.labels)
+    return None if applied is None else Before(wanted=backend.wanted(applied.sandbox), salt=applied.salt)
 
 
 def applied_to(ref: str, labels: Mapping[str, str]) -> Applied | None:
@@ -267,7 +274,9 @@ def _row(observed: Observed, backend: Backend, spec: Loaded | None, images: Sequ
         desired = wish(compared, backend, images)
         if spec is None:
             desired = replace(desired, image_id=observed.image_id)
-        changes = compare(desired, observed, applied, hidden=backend.hidden, effect_of=_effects(backend))
+        changes = compare(
+            desired, observed, before(observed, backend), hidden=backend.hidden, effect_of=_effects(backend)
+        )
         in_sync = "differs" if changes else "in-sync"
         ttl = ownership.ttl_seconds(observed.labels)
         state = sandbox_state(applied.sandbox, observed.status, ttl=ttl, now=backend.reader.now())

@@ -15,7 +15,6 @@ from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, Loc
 from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
-from sandboxctl.ownership import Applied
 from sandboxctl.spec import Loaded, Sandbox
 
 
@@ -54,6 +53,14 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What an object was last brought to, in the words of its backend, and the salt of its fingerprints."""
+
+    wanted: Wanted
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What one engine showed: one list of containers, one of images, one inspect for each of ours that is wanted.
 
@@ -65,7 +72,7 @@ class Snapshot:
     containers: tuple[Listed, ...]
     images: tuple[LocalImage, ...] = ()
     observed: Mapping[str, Observed] = field(default_factory=dict)
-    applied: Mapping[str, Applied] = field(default_factory=dict)
+    applied: Mapping[str, Before] = field(default_factory=dict)
     now: float = 0.0
 
 
@@ -263,16 +270,13 @@ def _act(
 
 
 def compare(
-    each: Desired, observed: Observed, applied: Applied | None, *, hidden: frozenset[Key], effect_of: EffectOf
+    each: Desired, observed: Observed, applied: Before | None, *, hidden: frozenset[Key], effect_of: EffectOf
 ) -> tuple[Change, ...]:
     """All differences of one sandbox, the image's among them."""
-    from sandboxctl import fields
-
-    before = fields.wanted(applied.sandbox) if applied else None
     sides = Sides(
         desired=each.wanted,
         live=observed.fields,
-        applied=before,
+        applied=applied.wanted if applied else None,
         salt=applied.salt if applied else b"",
         hidden=hidden,
         same_tool=observed.labels.get(ownership.TOOL) == __version__,
