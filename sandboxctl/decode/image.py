@@ -1,0 +1,86 @@
+"""`spec.image`, and every other place that names an image. Reads nothing but what `Files` answers."""
+
+from __future__ import annotations
+
+import os
+
+from sandboxctl.decode.value import Files, Value
+from sandboxctl.image_reference import ImageReference, ReferenceFault, parse
+from sandboxctl.problems import dotted
+from sandboxctl.spec import Image, ImageArchive, ImageBuild, ImageSetup
+
+_SOURCES = ("ref", "build", "archive")
+
+
+def image(value: Value, files: Files) -> Image:
+    """A reference, or a mapping with exactly one source of the image."""
+    if isinstance(value.raw, str):
+        return Image(ref=reference(value))
+    sources = [key for key in _SOURCES if value.at(key).written]
+    if value.written and len(sources) != 1:
+        found = " and ".join(sources) or "none"
+        value.error("image-source", f"image needs exactly one of ref, build and archive, and has {found}")
+    return Image(
+        ref=reference(value.at("ref")),
+        pull=value.at("pull").word(("missing", "always", "never"), "missing"),
+        platform=value.at("platform").optional(),
+        build=_build(value.at("build"), files),
+        archive=_archive(value.at("archive"), files),
+        setup=_setup(value.at("setup")),
+    )
+
+
+def reference(value: Value) -> str | None:
+    """A normalised reference; None where nothing is written, or once the reason is noted. Warns of `latest`."""
+    if not value.written:
+        return None
+    name = dotted(value.path)
+    match parse(value.text()):
+        case ReferenceFault(code=code, message=message, hint=hint):
+            value.error(code, f"{name}: {message}", hint=hint)
+            return None
+        case ImageReference() as found:
+            if found.movable:
+                said = "the tag `latest`" if found.tagged else "no tag, which means `latest`"
+                value.findings.warning(
+                    "image-latest", value.path, f"{name} has {said}", hint="name a version, or a digest: latest moves"
+                )
+            return str(found)
+
+
+def _build(value: Value, files: Files) -> ImageBuild | None:
+    if not value.written:
+        return None
+    context = value.at("context")
+    found = files.look(context.text())
+    if found.kind != "directory":
+        context.error(
+            "build-context", f"image.build.context: `{context.text()}` is {_kind(found.kind)}, not a directory"
+        )
+    return ImageBuild(
+        context=found.real,
+        dockerfile=value.at("dockerfile").optional(),
+        target=value.at("target").optional(),
+        args=value.at("args").table(),
+    )
+
+
+def _archive(value: Value, files: Files) -> ImageArchive | None:
+    if not value.written:
+        return None
+    digest = files.digest(value)
+    return None if digest is None else ImageArchive(path=os.path.abspath(files.path(value.text())), digest=digest)
+
+
+def _setup(value: Value) -> ImageSetup | None:
+    if not value.written:
+        return None
+    return ImageSetup(
+        run=tuple(command.texts() for command in value.at("run").each()),
+        network=value.at("network").text("bridge"),
+        user=value.at("user").text("0:0"),
+    )
+
+
+def _kind(kind: str) -> str:
+    return kind if kind in ("missing", "unreadable") else f"a {kind}"

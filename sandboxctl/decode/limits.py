@@ -1,0 +1,85 @@
+"""`spec.resources`: quantities and kernel limits. What they may be together is for `rules`."""
+
+from __future__ import annotations
+
+import re
+
+from sandboxctl.decode.value import Value
+from sandboxctl.problems import dotted, suggestion
+from sandboxctl.quantity import parse_bytes, parse_cpu
+from sandboxctl.spec import Requests, Resources, Ulimit
+
+ULIMITS = (
+    "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+    "rttime", "sigpending", "stack",
+)  # fmt: skip
+_CPUSET = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*")
+_DEFAULT = Resources()
+
+
+def resources(value: Value) -> Resources:
+    """Limits, each with its default."""
+    requests = value.at("requests")
+    gpus = value.at("gpus")
+    return Resources(
+        cpu=value.at("cpu").parsed(parse_cpu, _DEFAULT.cpu),
+        memory=value.at("memory").parsed(parse_bytes, _DEFAULT.memory),
+        swap=value.at("swap").parsed(parse_bytes, _DEFAULT.swap),
+        pids=value.at("pids").integer(_DEFAULT.pids),
+        requests=Requests(
+            cpu=requests.at("cpu").parsed(parse_cpu, None),
+            memory=requests.at("memory").parsed(parse_bytes, None),
+        ),
+        cpu_shares=value.at("cpuShares").integer(None),
+        cpuset=_cpuset(value.at("cpuset")),
+        shm=value.at("shm").parsed(parse_bytes, _DEFAULT.shm),
+        disk=value.at("disk").parsed(parse_bytes, None),
+        gpus=gpus.integer(gpus.optional()),
+        scratch=value.at("scratch").parsed(parse_bytes, _DEFAULT.scratch),
+        ulimits=_ulimits(value.at("ulimits")),
+    )
+
+
+def _cpuset(value: Value) -> str | None:
+    if not value.written:
+        return None
+    text = str(value.raw)  # `cpuset: 0` is one CPU
+    if not _CPUSET.fullmatch(text):
+        value.error("cpuset", "resources.cpuset must list CPUs", hint='write it as in "0-3" or "0,2"')
+    return text
+
+
+def _ulimits(value: Value) -> dict[str, Ulimit]:
+    """Those written, over the defaults."""
+    limits = dict(_DEFAULT.ulimits)
+    spelled: dict[str, str] = {}
+    for written, child in value.entries():
+        name = written.lower().removeprefix("rlimit_")
+        if name not in ULIMITS:
+            near = suggestion(name, ULIMITS)
+            child.error(
+                "unknown-ulimit",
+                f"{dotted(child.path)}: there is no such limit",
+                hint=f"did you mean `{near}`?" if near else f"the limits are {', '.join(ULIMITS)}",
+                key=True,
+            )
+        elif name in spelled:
+            message = f"resources.ulimits.{written} and {spelled[name]} mean one limit"
+            child.error("ulimit-twice", message, hint="remove one of them", key=True)
+        else:
+            spelled[name] = written
+            limits[name] = _ulimit(child)
+    return limits
+
+
+def _ulimit(value: Value) -> Ulimit:
+    """One number for both, or each by itself; -1 is unlimited."""
+    both = value.integer(None)
+    soft = value.at("soft").integer(0) if both is None else both
+    hard = value.at("hard").integer(0) if both is None else both
+    name = dotted(value.path)
+    if min(soft, hard) < -1:
+        value.error("ulimit", f"{name}: a limit is 0 or more, or -1 for none")
+    elif hard != -1 and (soft == -1 or soft > hard):
+        value.error("ulimit", f"{name}: the soft limit {soft} is above the hard limit {hard}")
+    return Ulimit(soft=soft, hard=hard)

@@ -1,0 +1,114 @@
+"""`spec.security`: the profile's defaults, over them what is written. Which weakenings that makes is for `rules`."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from sandboxctl.decode.capability import capabilities
+from sandboxctl.decode.process import absolute
+from sandboxctl.decode.value import Files, Value
+from sandboxctl.problems import dotted
+from sandboxctl.profiles import PROFILES, ProfileName
+from sandboxctl.spec import Device, Seccomp, Security, Selinux
+
+_NAMES: tuple[ProfileName, ...] = ("restricted", "baseline", "privileged")
+_USER_NAMESPACES: tuple[Literal["host", "auto", "keep-id", "private"], ...] = ("host", "auto", "keep-id", "private")
+
+
+def profile_name(spec: Value) -> ProfileName:
+    """The profile that gives the defaults."""
+    return spec.at("security").at("profile").word(_NAMES, "restricted")
+
+
+def security(value: Value, name: ProfileName, files: Files) -> Security:
+    """Group follows user, fsGroup follows group, where they are not written."""
+    profile = PROFILES[name]
+    user = value.at("user").integer(profile.user)
+    group = value.at("group").integer(user)
+    return Security(
+        profile=name,
+        user=user,
+        group=group,
+        groups=tuple(sorted({child.integer(0) for child in value.at("groups").each()})),
+        fs_group=value.at("fsGroup").integer(group),
+        read_only_root=value.at("readOnlyRoot").flag(profile.read_only_root),
+        capabilities=capabilities(value.at("capabilities"), drop=profile.drop),
+        no_new_privileges=value.at("noNewPrivileges").flag(profile.no_new_privileges),
+        seccomp=_seccomp(value.at("seccomp"), files),
+        apparmor=value.at("apparmor").optional(),
+        selinux=_selinux(value.at("selinux")),
+        user_namespace=value.at("userNamespace").word(_USER_NAMESPACES, None),
+        runtime=value.at("runtime").text("default"),
+        privileged=value.at("privileged").flag(False),
+        devices=tuple(_device(child) for child in value.at("devices").each()),
+        sysctls=_sysctls(value.at("sysctls")),
+        allow=tuple(dict.fromkeys(value.at("allow").texts())),
+    )
+
+
+def _seccomp(value: Value, files: Files) -> Seccomp:
+    if not isinstance(value.raw, dict):
+        return Seccomp(kind=value.word(("default", "unconfined"), "default"))
+    file = value.at("file")
+    if not file.written:
+        return Seccomp(kind="localhost", path=value.at("localhost").text())
+    text = files.text(file)
+    profile = None if text is None else _seccomp_profile(file, text)
+    return Seccomp(kind="file", path=files.look(file.text()).real, profile=profile)
+
+
+def _seccomp_profile(value: Value, text: str) -> str | None:
+    """The profile as one line of JSON with sorted keys: what it says, however it is laid out."""
+    name = f"{dotted(value.path)}: `{value.text()}`"
+    try:
+        profile = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        place = f" (line {fault.lineno}, column {fault.colno})" if isinstance(fault, json.JSONDecodeError) else ""
+        value.error("seccomp-profile", f"{name} is not JSON{place}")
+        return None
+    if not isinstance(profile, dict) or not isinstance(profile.get("defaultAction"), str):
+        value.error("seccomp-profile", f"{name} is not a seccomp profile: it has no defaultAction")
+        return None
+    return json.dumps(profile, sort_keys=True, separators=(",", ":"))
+
+
+def _selinux(value: Value) -> Selinux | None:
+    if not value.written:
+        return None
+    return Selinux(
+        user=value.at("user").optional(),
+        role=value.at("role").optional(),
+        type=value.at("type").optional(),
+        level=value.at("level").optional(),
+        disable=value.at("disable").flag(False),
+    )
+
+
+def _device(value: Value) -> Device:
+    source = absolute(value.at("source"))
+    target = absolute(value.at("target")) if value.at("target").written else source
+    permissions = value.at("permissions").text("rw")
+    if not permissions or len(set(permissions)) != len(permissions) or not set(permissions) <= set("rwm"):
+        value.at("permissions").error(
+            "device-permissions", f"{dotted(value.path)}.permissions must be made of r, w and m, each once"
+        )
+    return Device(source=source, target=target, permissions="".join(flag for flag in "rwm" if flag in permissions))
+
+
+def _sysctls(value: Value) -> dict[str, str]:
+    """With dots: the kernel's slashes are another spelling of the same variable."""
+    spelled: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for written, child in value.entries():
+        name = written.replace("/", ".")
+        if name in spelled:
+            child.error(
+                "sysctl-twice",
+                f"security.sysctls: `{written}` and `{spelled[name]}` mean one variable",
+                hint="remove one of them",
+                key=True,
+            )
+        spelled[name] = written
+        values[name] = str(child.raw)
+    return values

@@ -1,0 +1,219 @@
+"""Paths → sandboxes and everything wrong with them: the one place where text, schema, decode and rules meet.
+
+It reads spec files (through `host`, what they name). What an engine could do with them is not asked here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+from sandboxctl import rules, schema, variables
+from sandboxctl.decode import decode
+from sandboxctl.document import MAX_BYTES, Document, read
+from sandboxctl.errors import LocalFileError
+from sandboxctl.findings import Findings
+from sandboxctl.host import Host
+from sandboxctl.problems import Path, Problem, errors, ordered
+from sandboxctl.spec import API_VERSION, Loaded, Sandbox
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+_SUFFIXES = (".yaml", ".yml")
+_OTHER_KINDS = ("Config", "Policy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadResult:
+    """`loaded` holds only sandboxes without an error of their own; `notes` say what was skipped, and why."""
+
+    loaded: tuple[Loaded, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """One file's bytes. Of a file in a directory foreign documents are skipped."""
+
+    name: str
+    data: bytes
+    in_directory: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Result:
+    """What grows while files are judged one after the other."""
+
+    host: Host
+    variables: Mapping[str, str]
+    loaded: list[Loaded] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def load(
+    paths: Sequence[str], *, variables: Mapping[str, str] | None = None, stdin: BinaryIO | None = None
+) -> LoadResult:
+    """Every sandbox in files, directories (`*.yaml`, `*.yml` in it, not below) and `-`, a path given twice once.
+
+    `variables` replace `${NAME}`. All problems of all files, by position. Raises LocalFileError for what cannot be
+    read at all: a path that does not exist or is no file, a directory without a spec.
+    """
+    result = _Result(host=Host(), variables=variables or {})
+    for file in _files(paths, stdin):
+        _judge_file(file, result)
+    result.problems.extend(_same_identity(result.loaded))
+    return LoadResult(
+        loaded=tuple(result.loaded), problems=ordered(result.problems), notes=tuple(dict.fromkeys(result.notes))
+    )
+
+
+def _files(paths: Sequence[str], stdin: BinaryIO | None) -> Iterator[_File]:
+    seen: set[str] = set()
+    for path in paths:
+        if path == STDIN:
+            if STDIN not in seen and stdin is not None:
+                yield _File(name=STDIN_NAME, data=stdin.read(MAX_BYTES + 1))
+            seen.add(STDIN)
+            continue
+        is_directory = os.path.isdir(path)
+        for name in _in_directory(path) if is_directory else (path,):
+            real = os.path.realpath(name)
+            if real not in seen:
+                seen.add(real)
+                yield _File(name=name, data=_bytes(name), in_directory=is_directory)
+
+
+def _in_directory(path: str) -> tuple[str, ...]:
+    """The spec files of a directory, by name; hidden ones are somebody's settings."""
+    try:
+        names = sorted(name for name in os.listdir(path) if name.endswith(_SUFFIXES) and not name.startswith("."))
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    files = tuple(file for file in (os.path.join(path, name) for name in names) if not os.path.isdir(file))
+    if not files:
+        raise LocalFileError(f"{path}: no *.yaml or *.yml in this directory", hint="directories below are not searched")
+    return files
+
+
+def _bytes(path: str) -> bytes:
+    """A file's bytes, at most one more than a spec may have. Never waits for a fifo's writer."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise LocalFileError(f"{path}: not a regular file", hint="write `-` to read a pipe on standard input")
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> LocalFileError:
+    match error:
+        case FileNotFoundError():
+            return LocalFileError(f"{path}: no such file or directory", hint="`sandboxctl init` writes a first spec")
+        case OSError(strerror=str(reason)):
+            return LocalFileError(f"{path}: {reason.lower()}")
+        case _:
+            return LocalFileError(f"{path!r}: {error}")
+
+
+def _judge_file(file: _File, result: _Result) -> None:
+    documents, problems = read(file.data, filename=file.name)
+    skipped: list[Document] = []
+    for document in documents:
+        note = _foreign(document) if file.in_directory else None
+        if note is None:
+            _judge(document, _inside((document,), problems), result)
+        else:
+            skipped.append(document)
+            result.notes.append(f"{file.name}: {note}")
+    foreign = set(_inside(skipped, problems))
+    result.problems.extend(problem for problem in problems if problem not in foreign)
+
+
+def _foreign(document: Document) -> str | None:
+    """Why a document found in a directory is not for us; None where it is, or means to be."""
+    version, kind = schema.identity(document)
+    if version is None and kind is None:
+        return "skipped, it has no apiVersion and no kind"
+    if version is not None and version != API_VERSION:
+        return f"skipped, its apiVersion is {version}"
+    return f"skipped, its kind is {kind}" if kind in _OTHER_KINDS else None
+
+
+def _inside(documents: Iterable[Document], problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems whose place lies in one of the documents."""
+    places = [document.source.marks[()] for document in documents]
+    return tuple(
+        problem
+        for problem in problems
+        if problem.range and any(place.start <= problem.range.start < place.end for place in places)
+    )
+
+
+def _judge(document: Document, known: tuple[Problem, ...], result: _Result) -> None:
+    """Takes one document as far as it goes. Sections with an error are left out of what comes after."""
+    document, unset = variables.interpolate(document, result.variables)
+    found = [*unset, *schema.check(document)]
+    broken = {_section(path) for path in document.flawed} | {_section(problem.path) for problem in errors(found)}
+    sandbox = None if "" in broken else _decoded(document, frozenset(broken), found, result)
+    result.problems.extend(found)
+    if sandbox is not None and not errors(known) and not errors(found):
+        result.loaded.append(Loaded(sandbox=sandbox, source=document.source))
+
+
+def _decoded(document: Document, sections: frozenset[str], found: list[Problem], result: _Result) -> Sandbox | None:
+    pruned = replace(document, value=_without(document.value, sections)) if sections else document
+    sandbox, problems = decode(pruned, facts=result.host)
+    found.extend(problems)
+    if sandbox is not None:
+        loaded = Loaded(sandbox=sandbox, source=document.source)
+        broken = {("spec", section) for section in sections} | {problem.path for problem in errors(problems)}
+        found.extend(rules.check(loaded, facts=result.host, broken=frozenset(broken)))
+    return sandbox
+
+
+def _section(path: Path) -> str:
+    """`mounts` for anything below `spec.mounts`, `metadata` for anything in there, empty for the document as a whole.
+
+    What is wrong with `spec` itself is that the image is missing: nothing else is required there.
+    """
+    match path:
+        case ("spec",):
+            return "image"
+        case ("spec", section, *_):
+            return str(section)
+        case ("metadata", *_):
+            return "metadata"
+        case _:
+            return ""
+
+
+def _without(value: object, sections: frozenset[str]) -> object:
+    """The document without those sections of its spec; of `metadata` decode takes what it can."""
+    if not isinstance(value, dict) or not isinstance(value.get("spec"), dict):
+        return value
+    return {**value, "spec": {key: part for key, part in value["spec"].items() if key not in sections}}
+
+
+def _same_identity(loaded: Iterable[Loaded]) -> Iterator[Problem]:
+    """One sandbox for one engine, namespace and name; the second one is the error."""
+    first: dict[tuple[str, object, str], Loaded] = {}
+    for each in loaded:
+        sandbox = each.sandbox
+        namespace = sandbox.kubernetes.settings.get("namespace") if sandbox.backend == "kubernetes" else None
+        other = first.setdefault((sandbox.backend, namespace, sandbox.name), each)
+        if other is each:
+            continue
+        path: Path = ("metadata", "name")
+        place = other.source.range(path)
+        where = f"{place.filename}:{place.start.line}:{place.start.column}" if place else other.source.filename
+        findings = Findings(each.source)
+        message = f"a sandbox named `{sandbox.name}` is in {where} already"
+        findings.error("same-identity", path, message, hint="give one of them another name")
+        yield from findings.problems

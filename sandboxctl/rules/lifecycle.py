@@ -1,0 +1,124 @@
+"""Rules about a sandbox's life: restarts, times, the health check, commits."""
+
+from __future__ import annotations
+
+from sandboxctl.image_reference import ImageReference, parse
+from sandboxctl.problems import Path, dotted
+from sandboxctl.rules.case import Case, rule
+from sandboxctl.spec import ARCHIVE_REPOSITORY, SETUP_REPOSITORY
+
+_LIFECYCLE: Path = ("spec", "lifecycle")
+_COMMIT: Path = ("spec", "commit")
+_RESERVED_REPOSITORIES = (SETUP_REPOSITORY, ARCHIVE_REPOSITORY)
+
+
+def restarts(case: Case) -> None:
+    """What ends by itself, or is set up by us, is not started again behind our back."""
+    lifecycle = case.sandbox.lifecycle
+    policy = lifecycle.restart.policy
+    if lifecycle.restart.max is not None and policy != "on-failure":
+        path: Path = (*_LIFECYCLE, "restart", "max")
+        case.findings.error("restart-max", path, "lifecycle.restart.max counts only with policy: on-failure")
+    if policy == "never":
+        return
+    excluded = (
+        ("ttl", lifecycle.ttl is not None),
+        ("setup", bool(lifecycle.setup)),
+        ("autoRemove", lifecycle.auto_remove),
+    )
+    for key, said in excluded:
+        if said:
+            message = f"lifecycle.{key} needs restart: never, and this spec says {policy}"
+            case.findings.error("restart-excludes", (*_LIFECYCLE, key), message, hint=f"remove restart, or {key}")
+
+
+def times(case: Case) -> None:
+    """Times that are there are longer than nothing."""
+    lifecycle = case.sandbox.lifecycle
+    health = case.sandbox.health
+    zero = [
+        ((*_LIFECYCLE, "ttl"), lifecycle.ttl == 0),
+        ((*_LIFECYCLE, "ready", "timeout"), lifecycle.ready.timeout == 0),
+    ]
+    if health is not None:
+        zero += [(("spec", "health", "interval"), health.interval == 0)]
+        zero += [(("spec", "health", "timeout"), health.timeout == 0)]
+    for path, wrong in zero:
+        if wrong:
+            case.findings.error("zero-time", path, f"{dotted(path)} must be longer than 0s")
+    if 0 < lifecycle.ready.timeout < lifecycle.ready.min_seconds:
+        path = (*_LIFECYCLE, "ready", "minSeconds")
+        case.findings.error("ready-times", path, "lifecycle.ready.minSeconds is longer than lifecycle.ready.timeout")
+
+
+def health_check(case: Case) -> None:
+    """A check is a program, tried at least once."""
+    health = case.sandbox.health
+    if health is None:
+        return
+    if not health.command or not health.command[0]:
+        message = "health.command is empty: its first item is the program"
+        case.findings.error("empty-command", ("spec", "health", "command"), message)
+    if health.retries < 1:
+        case.findings.error("health-retries", ("spec", "health", "retries"), "health.retries must be at least 1")
+
+
+def setup_commands(case: Case) -> None:
+    """Each step is a program with its arguments."""
+    setups = [((*_LIFECYCLE, "setup"), case.sandbox.lifecycle.setup)]
+    if case.sandbox.image.setup is not None:
+        setups.append((("spec", "image", "setup", "run"), case.sandbox.image.setup.run))
+    for path, commands in setups:
+        for index, argv in enumerate(commands):
+            if not argv or not argv[0]:
+                step: Path = (*path, index)
+                case.findings.error("empty-command", step, f"{dotted(step)} is empty: its first item is the program")
+
+
+def commit_image(case: Case) -> None:
+    """A commit takes a name that is free to take."""
+    commit = case.sandbox.commit
+    if commit is None:
+        return
+    path: Path = (*_COMMIT, "image")
+    wanted = parse(commit.image)
+    if not isinstance(wanted, ImageReference):
+        return
+    if wanted.digest is not None:
+        message = "commit.image: a digest follows from an image's content, it cannot be chosen"
+        case.findings.error("commit-image", path, message, hint="write a tag")
+    if any(wanted.repository == name or wanted.repository.startswith(f"{name}/") for name in _RESERVED_REPOSITORIES):
+        message = f"commit.image: `{wanted.repository}` is reserved for sandboxctl's own images"
+        case.findings.error("commit-image", path, message)
+    if commit.image == case.sandbox.image.ref and not commit.overwrite:
+        message = "commit.image is the base image itself, which the commit would replace"
+        case.findings.error("commit-image", path, message, hint="use another tag, or say overwrite: true")
+
+
+def commit_content(case: Case) -> None:
+    """What is committed is there, and is no secret."""
+    if case.sandbox.commit is None:
+        return
+    secret = next((name for name, value in case.sandbox.env.items() if not isinstance(value, str)), None)
+    if secret is not None:
+        message = f"commit: the variable {secret} is sensitive, and a commit would write it into the image"
+        case.findings.error("commit-secret", _COMMIT, message, hint="give it as a sensitive file", key=True)
+    if case.sandbox.lifecycle.auto_remove:
+        message = "commit: with lifecycle.autoRemove nothing is left to commit"
+        case.findings.error("commit-auto-remove", _COMMIT, message, hint="remove one of the two", key=True)
+    if case.sandbox.security.read_only_root:
+        message = (
+            "commit: the root is read-only and what is written elsewhere is not committed: the image would be the same"
+        )
+        hint = "set security.readOnlyRoot: false, with writable-root in security.allow"
+        case.findings.warning("commit-nothing", _COMMIT, message, hint=hint, key=True)
+
+
+RULES = (
+    rule(restarts, "lifecycle.restart"),
+    rule(times, "lifecycle.ready"),
+    rule(health_check, "health.command"),
+    rule(setup_commands),
+    rule(commit_image, "commit.image", "image"),
+    rule(commit_content, "lifecycle.autoRemove", "security.readOnlyRoot", "security.profile"),
+)

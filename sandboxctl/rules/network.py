@@ -1,0 +1,113 @@
+"""Rules about the network: what contradicts what. Host network and public ports as weakenings are in `weakening`."""
+
+from __future__ import annotations
+
+import re
+
+from sandboxctl.problems import Path, dotted
+from sandboxctl.rules.case import Case, rule
+from sandboxctl.spec import Port
+
+_NETWORK: Path = ("spec", "network")
+_HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ANY = ("0.0.0.0", "::")  # noqa: S104  (what a user may have written)
+
+
+def ports_need_a_network(case: Case) -> None:
+    """A port that nobody could reach is refused, not ignored."""
+    network = case.sandbox.network
+    path: Path = (*_NETWORK, "ports")
+    if not network.ports:
+        return
+    if network.mode == "none":
+        how = "network.mode" if case.source.written((*_NETWORK, "mode")) else "the network (none by default)"
+        message = f"network.ports: with {how} none nothing can reach a port"
+        message = message.replace("default) none", "default)")
+        case.findings.error(
+            "ports-without-network", path, message, hint="set network.mode: bridge, or remove the ports"
+        )
+    elif network.mode == "host":
+        message = "network.ports: with the host's network every port is the host's already"
+        case.findings.error("ports-without-network", path, message, hint="remove the ports")
+    elif network.internal:
+        message = "network.ports: an internal network has no way in from the host"
+        case.findings.error("ports-without-network", path, message, hint="remove the ports, or internal: true")
+
+
+def ports_twice(case: Case) -> None:
+    """One port of the host leads to one place."""
+    ports = case.sandbox.network.ports
+    for index, port in enumerate(ports):
+        path: Path = (*_NETWORK, "ports", index)
+        for earlier, other in enumerate(ports[:index]):
+            if _clash(port, other):
+                message = (
+                    f"{dotted(path)}: {port.host}/{port.protocol} of the host is taken by ports[{earlier}] already"
+                )
+                case.findings.error("port-twice", path, message)
+                break
+
+
+def _clash(one: Port, other: Port) -> bool:
+    if (one.host, one.protocol) != (other.host, other.protocol):
+        return False
+    if one.host == 0:  # any free one: only the same again says nothing new
+        return one == other
+    return one.address == other.address or one.address in _ANY or other.address in _ANY
+
+
+def public_ports(case: Case) -> None:
+    """A published address that is not loopback is worth a look."""
+    for index, port in enumerate(case.sandbox.network.ports):
+        if "public-port" in case.sandbox.security.allow and not port.address.startswith(("127.", "::1")):
+            path: Path = (*_NETWORK, "ports", index)
+            message = f"{dotted(path)}: port {port.host} can be reached from other machines ({port.address})"
+            case.findings.warning("public-port", path, message, hint="leave the address out for 127.0.0.1")
+
+
+def hostnames(case: Case) -> None:
+    """A hostname is one DNS label, and the host's own is not ours to set."""
+    network = case.sandbox.network
+    path: Path = (*_NETWORK, "hostname")
+    if not case.source.written(path) or network.hostname is None:
+        return
+    if network.mode == "host":
+        message = "network.hostname: with the host's network the hostname is the host's"
+        case.findings.error("hostname-of-host", path, message, hint="remove hostname")
+    if not _HOSTNAME.fullmatch(network.hostname):
+        message = "network.hostname must be one DNS label: letters, digits and `-`, at most 63"
+        case.findings.error("hostname", path, message)
+
+
+def own_networks(case: Case) -> None:
+    """`create` and `internal` are about a network with a name."""
+    network = case.sandbox.network
+    for key, said in (("create", network.create), ("internal", network.internal)):
+        path: Path = (*_NETWORK, key)
+        if said and network.mode != "named":
+            message = f"network.{key} needs network.name: {network.mode} is not a network of its own"
+            case.findings.error("network-name-missing", path, message)
+    if network.internal and network.mode == "named" and not network.create:
+        message = "network.internal: an existing network is as it is"
+        hint = "add create: true for one of our own, or remove internal"
+        case.findings.error("network-internal", (*_NETWORK, "internal"), message, hint=hint)
+
+
+def egress_needs_a_network(case: Case) -> None:
+    """Rules for a way out need a way out that is the sandbox's own."""
+    network = case.sandbox.network
+    if network.egress is None or network.mode not in ("none", "host"):
+        return
+    what = "there is no way out" if network.mode == "none" else "the way out is the host's"
+    message = f"network.egress: with network {network.mode} {what}"
+    case.findings.error("egress-without-network", (*_NETWORK, "egress"), message, hint="set network.mode: bridge")
+
+
+RULES = (
+    rule(ports_need_a_network, "network.mode", "network.name", "security.profile"),
+    rule(ports_twice, "network.ports"),
+    rule(public_ports),
+    rule(hostnames, "network.mode", "network.name", "network.hostname"),
+    rule(own_networks, "network.mode", "network.name", "security.profile"),
+    rule(egress_needs_a_network, "network.mode", "network.name", "security.profile"),
+)
