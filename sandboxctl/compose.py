@@ -108,10 +108,6 @@ class _Composer:
             hint = f'quote it: "{event.value}"' if self._at_key() else value.hint
             self._report(value.code, value.message, start, end, hint=hint)
             value, flawed = event.value, True
-        elif "\0" in event.value:
-            self._report("nul-character", "this text holds a NUL, which no engine can pass on", start, end,
-                         hint="leave \\0 out")  # fmt: skip
-            flawed = True
         node = Scalar(value=value, start=start, end=end, plain=plain, flawed=flawed)
         self._anchor(event.anchor, node)
         self._add(node)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sandboxctl.nodes import Marks, Node, Scalar, place, walk
+from sandboxctl.nodes import Entries, Marks, Node, Scalar, place, walk
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import API_VERSION, KIND, Source
 
@@ -61,7 +61,7 @@ def read(data: bytes, *, filename: str) -> tuple[tuple[Document, ...], tuple[Pro
 
 
 def _document(root: Node, index: int, source: Source, *, checked: bool) -> Document:
-    flawed = (path for path, node in walk(root) if isinstance(node, Scalar) and node.flawed) if checked else ()
+    flawed = _flawed(root) if checked else ()
     return Document(
         value=root.value,
         root=root,
@@ -74,6 +74,15 @@ def _document(root: Node, index: int, source: Source, *, checked: bool) -> Docum
             lines=source.lines,
         ),
     )
+
+
+def _flawed(root: Node) -> Iterator[Path]:
+    """The paths of values that a problem has been reported for, or for their key."""
+    for path, node in walk(root):
+        if isinstance(node, Scalar) and node.flawed:
+            yield path
+        elif isinstance(node, Entries):
+            yield from ((*path, name) for name, key in node.keys.items() if isinstance(key, Scalar) and key.flawed)
 
 
 def _first_empty(roots: Sequence[Node], source: Source) -> Iterator[Problem]:
