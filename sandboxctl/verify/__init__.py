@@ -15,7 +15,7 @@ from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
 from sandboxctl.spec import Sandbox
 from sandboxctl.verify import evidence, script
-from sandboxctl.verify.controls import TRAITS, Promise, promises, user_ids
+from sandboxctl.verify.controls import Promise, promises, traits_of, user_ids
 from sandboxctl.verify.facts import Facts, Texts, facts
 from sandboxctl.verify.judge import Control, Evidence, Source, from_engine, judge
 from sandboxctl.verify.readings import Answer, Reading, from_facts
@@ -69,7 +69,7 @@ def verify(
     Raises UnreachableError where the engine does not answer; every other failure to look leaves a control to the next
     source.
     """
-    promised = promises(sandbox, traits=TRAITS[engine.backend], image=image)
+    promised = promises(sandbox, traits=traits_of(engine.backend), image=image)
     uid, gid = user_ids(sandbox, image)
     look = _Look(
         observed=observed,

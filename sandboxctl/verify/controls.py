@@ -34,8 +34,12 @@ class Traits:
 
 _FOURTEEN = Traits(default_capabilities=frozenset(capability_names(0xA80425FB)))
 _ELEVEN = Traits(default_capabilities=frozenset(capability_names(0x800405FB)), added_reach_users=True)
-TRAITS: Mapping[str, Traits] = {"docker": _FOURTEEN, "podman": _ELEVEN, "kubernetes": _FOURTEEN}
-"""By backend; measured on Docker 20.10-28.5 and Podman 4.3-5.8, containerd's set is Docker's."""
+_TRAITS: Mapping[str, Traits] = {"podman": _ELEVEN}
+
+
+def traits_of(backend: str) -> Traits:
+    """Measured on Docker 20.10-28.5 and Podman 4.3-5.8; containerd gives the same set as Docker."""
+    return _TRAITS.get(backend, _FOURTEEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +229,13 @@ def _limits(sandbox: Sandbox) -> Iterator[Promise]:
         yield _simple(("resources", "ulimits", name), f"ulimit:{name}", {"soft": limit.soft, "hard": limit.hard})
 
 
+_NAMESPACE_KEYS: Mapping[str, tuple[Key, ...]] = {
+    "net": (("network", "mode"),),
+    "user": (("security", "userNamespace"),),
+    "mnt": (("security", "readOnlyRoot"),),  # an engine that answers for the root gave it a namespace to be in
+}
+
+
 def _namespaces(sandbox: Sandbox) -> Iterator[Promise]:
     expected: dict[str, Json] = dict.fromkeys(NAMESPACES, "own")
     chosen = sandbox.security.user_namespace
@@ -240,7 +251,7 @@ def _namespaces(sandbox: Sandbox) -> Iterator[Promise]:
             expected=expected[kind],
             # Nobody asked: an engine that maps ids for all its containers does more than was promised.
             also=("own",) if kind == "user" and chosen is None else (),
-            keys=(("security", "userNamespace"),) if kind == "user" else (),
+            keys=_NAMESPACE_KEYS.get(kind, ()),
         )
 
 

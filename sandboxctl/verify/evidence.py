@@ -46,7 +46,7 @@ def kernel(pid: int, container: str, targets: Iterable[str]) -> dict[str, str] |
         texts = {key: text for key, text in texts.items() if key.startswith(_OF_THE_SANDBOX)}
     else:
         texts |= _child_texts(process, texts)
-        texts |= _tree_texts(process / "root", texts.get("mountinfo", ""), targets)
+        texts |= tree_texts(process / "root", targets)
         hostname = _hostname(pid)
         if hostname is not None:
             texts["hostname"] = hostname
@@ -139,7 +139,7 @@ def _cgroup_directories(cgroup: str, container: str) -> Iterator[Path]:
             break
 
 
-def _tree_texts(root: Path, mountinfo: str, targets: Iterable[str]) -> dict[str, str]:
+def tree_texts(root: Path, targets: Iterable[str]) -> dict[str, str]:
     """What is at the targets, and where an engine's socket or a token lies; nothing where we may not look in."""
     try:
         os.stat(root / ".")
@@ -149,19 +149,13 @@ def _tree_texts(root: Path, mountinfo: str, targets: Iterable[str]) -> dict[str,
     directories = (*SOCKET_DIRECTORIES, *targets)
     candidates = (f"{directory.rstrip('/')}/{name}" for directory in directories for name in SOCKETS)
     found = {path for path in (*candidates, *targets) if _is_socket(root, path)}
-    found |= {mount.target for mount in parse_mountinfo(mountinfo) if _names_a_socket(mount.target, mount.root)}
     texts["sockets"] = "\n".join(sorted(found))
-    texts["token"] = TOKEN if _status(root, TOKEN) is not None else ""
+    texts["token"] = TOKEN if resolve(root, TOKEN) is not None else ""
     return texts
 
 
-def _names_a_socket(*paths: str) -> bool:
-    names = {name.rpartition("/")[2] for name in SOCKETS}
-    return any(path.rpartition("/")[2] in names for path in paths)
-
-
 def _place(root: Path, target: str) -> str:
-    found = _status(root, target)
+    found = resolve(root, target)
     if found is None:
         return "absent"
     real, status = found
@@ -170,11 +164,11 @@ def _place(root: Path, target: str) -> str:
 
 
 def _is_socket(root: Path, path: str) -> bool:
-    found = _status(root, path)
+    found = resolve(root, path)
     return found is not None and stat.S_ISSOCK(found[1].st_mode)
 
 
-def _status(root: Path, path: str) -> tuple[str, os.stat_result] | None:
+def resolve(root: Path, path: str) -> tuple[str, os.stat_result] | None:
     """Where a path of the sandbox leads, and what is there. Links are followed by hand: the kernel would follow an
     absolute one to the host's own root."""
     waiting, real = [part for part in path.split("/") if part][::-1], Path("/")

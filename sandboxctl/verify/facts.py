@@ -45,6 +45,7 @@ _LIMITS = {
     "sigpending": "pending signals", "stack": "stack size", "as": "address space",
 }  # fmt: skip
 _LIMIT_LINE = re.compile(r"Max (.+?)\s{2,}(unlimited|\d+)\s+(unlimited|\d+)(?:\s|$)")
+_SOCKET_NAMES = {"docker.sock", "podman.sock", "containerd.sock", "crio.sock"}
 _INITS = ("docker-init", "podman-init", "init", "tini", "catatonit")
 # The numbers of the initial namespaces are part of the kernel's interface (linux/proc_ns.h); net and mnt have none on
 # older kernels.
@@ -140,10 +141,20 @@ def facts(texts: Texts) -> Facts:
         namespaces=_namespaces(texts),
         interfaces=parse_interfaces(texts["net/dev"]) if "net/dev" in texts else None,
         hostname=texts.get("hostname", "").strip() or None,
-        sockets=tuple(texts["sockets"].splitlines()) if "sockets" in texts else None,
+        sockets=_sockets(texts["sockets"], mounts or ()) if "sockets" in texts else None,
         token=bool(texts["token"].strip()) if "token" in texts else None,
         gvisor=is_gvisor(texts),
     )
+
+
+def _sockets(found: str, mounts: tuple[MountPoint, ...]) -> tuple[str, ...]:
+    """Those that exist, and what is mounted under or from an engine's socket name: it may just not be there yet."""
+    mounted = {mount.target for mount in mounts if {_name(mount.target), _name(mount.root)} & _SOCKET_NAMES}
+    return tuple(sorted({*filter(None, found.splitlines()), *mounted}))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def is_gvisor(texts: Texts) -> bool | None:
@@ -151,16 +162,16 @@ def is_gvisor(texts: Texts) -> bool | None:
     program = texts.get("1/exe") or texts.get("1/cmdline", "").partition("\0")[0]
     if "version" in texts:
         return texts["version"].startswith(_GVISOR_VERSION)
-    return program.rpartition("/")[2].startswith("runsc") if program else None
+    return _name(program).startswith("runsc") if program else None
 
 
 def is_init(texts: Texts) -> bool | None:
     """Whether pid 1 is an init that the engine put there: `/sbin/docker-init -- sleep infinity`."""
     arguments = texts.get("1/cmdline", "").split("\0")
-    if not arguments[0]:
+    if not arguments[0] or (texts.get("view") == "host" and is_gvisor(texts)):
         return None
     program = texts.get("1/exe") or arguments[0]
-    return program.rpartition("/")[2] in _INITS and "--" in arguments[1:]
+    return _name(program) in _INITS and "--" in arguments[1:]
 
 
 def _tasks(texts: Texts, *, init: bool) -> tuple[Task, ...]:

@@ -133,7 +133,9 @@ def _mount(promise: Promise, facts: Facts) -> Answer:
         return None
     wrong = {part for part, wanted in promise.expected.items() if not _same_part(part, wanted, actual[part])}
     loose = wrong == {"mode"} and _only_lets_others(promise.expected["mode"], actual["mode"])
-    detail = "the runtime kept the mode of the image's directory; the user owns it" if loose else ""
+    detail = f"differs in {', '.join(sorted(wrong))}" if wrong else ""
+    if "mode" in wrong:
+        detail += ": older runtimes keep the mode that the image's own directory has"
     return Reading(
         actual={part: actual[part] for part in promise.expected}, matches=not wrong, weaker=loose, detail=detail
     )
@@ -271,9 +273,9 @@ def _device(promise: Promise, facts: Facts) -> Answer:
     kind = "b" if stat.S_ISBLK(place.mode) else "c"
     major, minor = place.device
     names = {"a *:*", f"{kind} *:*", f"{kind} {major}:*", f"{kind} {major}:{minor}"}
-    granted = [rule.rpartition(" ")[2] for rule in facts.cgroup.devices if rule.rpartition(" ")[0] in names]
-    permissions = "".join(sorted({letter for letters in granted for letter in letters if letters != "m"}))
-    return _equal(promise, {"permissions": permissions})
+    rules = (rule.rpartition(" ") for rule in facts.cgroup.devices)
+    granted = {letter for device, _, letters in rules if device in names for letter in letters}
+    return _equal(promise, {"permissions": "".join(sorted(granted - {"m"}))})
 
 
 def _engine_socket(promise: Promise, facts: Facts) -> Answer:

@@ -51,16 +51,15 @@ if test -d "$root/."; then
   say sockets
   for directory in SOCKET_DIRECTORIES "$@"; do
     for name in "" SOCKETS; do
-      test -S "$root$directory/$name" && echo "$directory/$name"
+      test -S "$root$directory$name" && echo "$directory$name"
     done
   done
   say token
   test -e "${root}TOKEN" && echo TOKEN
 fi
-id=$(id -u) && say id && echo "$id $(id -g) $(id -G)"
 say end
 """
-"""Needs sh, cat, id and test; with stat and readlink it sees more. Arguments: a mark, the prefix of the sandbox's
+"""Needs sh, cat and test; with stat and readlink it sees more. Arguments: a mark, the prefix of the sandbox's
 root, the targets of the mounts."""
 
 
@@ -69,7 +68,7 @@ def _script() -> str:
         "CGROUP_FILES": CGROUP_FILES,
         "NAMESPACES": NAMESPACES,
         "SOCKET_DIRECTORIES": SOCKET_DIRECTORIES,
-        "SOCKETS": SOCKETS,
+        "SOCKETS": tuple(f"/{name}" for name in SOCKETS),
         "TOKEN": (TOKEN,),
     }
     text = SCRIPT

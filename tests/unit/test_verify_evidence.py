@@ -1,0 +1,157 @@
+"""Looking: this host's own kernel, a tree with links, and the script in a real shell."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandboxctl.backends.base import ExecResult, Json
+from sandboxctl.errors import InvalidError
+from sandboxctl.verify import evidence, script
+from sandboxctl.verify.facts import facts
+
+STRANGER = "c0ffee" * 10 + "cafe"
+
+
+def test_a_process_whose_control_group_is_not_the_containers_is_not_believed() -> None:
+    assert evidence.kernel(os.getpid(), STRANGER, ()) is None
+
+
+def test_an_empty_id_proves_nothing() -> None:
+    assert evidence.kernel(os.getpid(), "", ()) is None
+
+
+def test_a_process_that_is_gone_is_not_an_error() -> None:
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    assert evidence.kernel(gone.pid, STRANGER, ("/tmp",)) is None
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    (root / "run/data").mkdir(parents=True)
+    (root / "var").mkdir()
+    (root / "var/run").symlink_to("/run")
+    (root / "up").symlink_to("../../../../run")
+    (root / "loop").symlink_to("loop")
+    (tmp_path / "secret").write_text("the host's")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("path", "real"),
+    [
+        ("/run/data", "/run/data"),
+        ("/var/run/data", "/run/data"),
+        ("/up/data", "/run/data"),
+        ("/var/../run/./data", "/run/data"),
+        ("/", "/"),
+        ("/loop/data", None),
+        ("/../secret", None),
+        ("/absent", None),
+    ],
+)
+def test_links_are_followed_inside_the_sandboxs_root_and_never_out_of_it(
+    tree: Path, path: str, real: str | None
+) -> None:
+    found = evidence.resolve(tree, path)
+    assert (found and found[0]) == real
+
+
+def test_an_engines_socket_is_found_in_the_usual_places_and_below_a_mount(tree: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as two:
+        (tree / "host/run").mkdir(parents=True)
+        here = Path.cwd()
+        os.chdir(tree)  # a socket's path is short
+        try:
+            one.bind("run/docker.sock")
+            two.bind("host/run/docker.sock")
+        finally:
+            os.chdir(here)
+        texts = evidence.tree_texts(tree, ("/host", "/run/data"))
+    assert texts["sockets"].splitlines() == ["/host/run/docker.sock", "/run/docker.sock", "/var/run/docker.sock"]
+    assert texts["token"] == ""
+    assert texts["place:/run/data"].endswith("path /run/data")
+
+
+def test_a_tree_that_we_may_not_enter_says_nothing(tmp_path: Path) -> None:
+    assert evidence.tree_texts(tmp_path / "gone", ("/tmp",)) == {}
+
+
+def in_a_shell(command: list[str]) -> ExecResult:
+    done = subprocess.run(command, capture_output=True, timeout=60)
+    return ExecResult(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def test_the_script_runs_in_a_plain_shell_and_its_texts_are_facts(tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    texts = script.inside(lambda command: in_a_shell(list(command)), (f"{tmp_path}/a b", f"{tmp_path}/absent"))
+    assert texts is not None
+    found = facts(texts)
+    assert found.places[f"{tmp_path}/absent"].exists is False
+    assert found.places[f"{tmp_path}/a b"].user == os.getuid()
+    assert found.places[f"{tmp_path}/a b"].writable is True
+    assert found.interfaces is not None
+
+
+def test_an_image_without_a_shell_gives_no_texts() -> None:
+    assert script.inside(lambda _: ExecResult(code=127, stdout=b"", stderr=b"sh: not found"), ()) is None
+
+
+def test_output_that_was_cut_off_gives_no_texts() -> None:
+    assert script.parse_script(b"\n@1 hostname\npy\n", "@1") is None
+
+
+def test_a_process_that_does_not_know_the_mark_cannot_add_a_text() -> None:
+    output = b"\n@1 1/cmdline\nsleep\0\n@2 hostname\nforged\n\n@1 end\n"
+    assert script.parse_script(output, "@1") == {"1/cmdline": "sleep\0\n@2 hostname\nforged\n", "end": ""}
+
+
+def test_each_run_has_a_mark_of_its_own() -> None:
+    marks: list[str] = []
+
+    def run(payload: object) -> ExecResult:
+        assert isinstance(payload, dict)
+        marks.append(payload["command"][3])
+        return ExecResult(code=0)
+
+    for _ in range(2):
+        assert script.probe(run, container=STRANGER, image="localhost/probe:1", user=None, targets=()) is None
+    assert len(set(marks)) == 2
+
+
+def test_the_probe_has_the_sandboxs_ids_and_namespaces_and_no_powers() -> None:
+    payloads: list[dict[str, Json]] = []
+
+    def run(payload: object) -> ExecResult:
+        assert isinstance(payload, dict)
+        payloads.append(payload)
+        raise InvalidError("no such image")
+
+    with pytest.raises(InvalidError):
+        script.probe(run, container=STRANGER, image="localhost/probe:1", user=(10001, 5), targets=("/tmp",))
+    (payload,) = payloads
+    command = payload.pop("command")
+    assert isinstance(command, list)
+    assert command[-2:] == ["/proc/1/root", "/tmp"]
+    assert payload == {
+        "image": "localhost/probe:1",
+        "entrypoint": ["sh"],
+        "user": "10001:5",
+        "labels": {"sandboxctl.dev/managed": "true"},
+        "host_config": {
+            "network_mode": f"container:{STRANGER}",
+            "pid_mode": f"container:{STRANGER}",
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "read_only": True,
+            "mem_limit": 67108864,
+            "memswap_limit": 67108864,
+            "pids_limit": 64,
+        },
+    }
