@@ -21,7 +21,7 @@ from sandboxctl.errors import ConflictError, EngineError, FailedError, InvalidEr
 from sandboxctl.observe import applied_to, require, volumes_to_delete
 from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.render import render
-from sandboxctl.spec import VolumeMount
+from sandboxctl.spec import Sandbox, VolumeMount
 
 
 class RolledBackError(FailedError):
@@ -67,34 +67,50 @@ def _create(desired: Desired, work: Work) -> None:
     """Made as NAME.new, started, gated, renamed: the rename is the commit point."""
     name = desired.sandbox.name
     work.emit(Event(name=name, step="create"))
-    ref = _stage(desired, work)
+    staged = _stage(desired, work)
     try:
-        _open(desired, ref, work)
-        _commit(ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
+        _open(desired, staged.ref, work)
+        _commit(staged.ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
     except BaseException:
-        _undo(ref, work)
+        _undo(staged, work)
         raise
 
 
-def _stage(desired: Desired, work: Work) -> str:
-    """Creates NAME.new, not started. Returns its ref."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """What has been made so far, so that it can be undone."""
+
+    ref: str
+    volumes: tuple[str, ...]
+
+
+def _stage(desired: Desired, work: Work) -> Staged:
+    """Creates NAME.new, not started, with the volumes that it lacks."""
     sandbox, writer = desired.sandbox, work.backend.writer
-    staged, _ = ownership.staging_names(sandbox.name)
-    _make_volumes(desired, work)
+    volumes: list[str] = []
+    ref = ""
     try:
-        ref = writer.create(_payload(desired, work), name=staged)
-    except EngineError as error:
-        raise _refused(error, sandbox.name) from error
-    workdir = derive.workdir_in_layer(sandbox)
-    try:
+        for volume in _missing_volumes(sandbox, work):
+            volumes.append(volume)
+            _make_volume(volume, desired, work)
+        ref = _create_staged(desired, work)
+        workdir = derive.workdir_in_layer(sandbox)
         if workdir is not None:
             user, group = derive.owner(sandbox)
             writer.make_directory(ref, workdir, user=user, group=group)
         _check_image(desired, ref, work)
     except BaseException:
-        writer.delete(ref)
+        _undo(Staged(ref=ref, volumes=tuple(volumes)), work)
         raise
-    return ref
+    return Staged(ref=ref, volumes=tuple(volumes))
+
+
+def _create_staged(desired: Desired, work: Work) -> str:
+    name = desired.sandbox.name
+    try:
+        return work.backend.writer.create(_payload(desired, work), name=ownership.staging_names(name)[0])
+    except EngineError as error:
+        raise _refused(error, name) from error
 
 
 def _check_image(desired: Desired, ref: str, work: Work) -> None:
@@ -132,19 +148,22 @@ def _holder() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{started}"
 
 
-def _make_volumes(desired: Desired, work: Work) -> None:
-    """A volume that is not there is made and given to the user, once; an existing one is never touched."""
+def _missing_volumes(sandbox: Sandbox, work: Work) -> tuple[str, ...]:
+    """An existing volume is never touched."""
+    named = {mount.source: None for mount in sandbox.mounts if isinstance(mount, VolumeMount)}
+    return tuple(volume for volume in named if work.backend.reader.volume_labels(volume) is None)
+
+
+def _make_volume(volume: str, desired: Desired, work: Work) -> None:
+    """Ours by its labels, and given to the sandbox's user, once."""
     sandbox = desired.sandbox
     user, group = derive.owner(sandbox)
-    for mount in sandbox.mounts:
-        if not isinstance(mount, VolumeMount) or work.backend.reader.volume_labels(mount.source) is not None:
-            continue
-        labels = {ownership.MANAGED: "true", ownership.NAME: sandbox.name}
-        if sandbox.project is not None:
-            labels[ownership.PROJECT] = sandbox.project
-        work.emit(Event(name=sandbox.name, step="volume", message=mount.source))
-        image = desired.image_id or sandbox.image.name
-        work.backend.writer.create_volume(mount.source, labels=labels, user=user, group=group, image=image)
+    labels = {ownership.MANAGED: "true", ownership.NAME: sandbox.name}
+    if sandbox.project is not None:
+        labels[ownership.PROJECT] = sandbox.project
+    work.emit(Event(name=sandbox.name, step="volume", message=volume))
+    image = desired.image_id or sandbox.image.name
+    work.backend.writer.create_volume(volume, labels=labels, user=user, group=group, image=image)
 
 
 def _open(desired: Desired, ref: str, work: Work) -> None:
@@ -170,8 +189,12 @@ def _commit(ref: str, name: str, work: Work, *, gone_is_done: bool) -> None:
             raise
 
 
-def _undo(ref: str, work: Work) -> None:
-    work.backend.writer.delete(ref)
+def _undo(staged: Staged, work: Work) -> None:
+    """Removes what this run made: nothing in it has ever been anybody's."""
+    if staged.ref:
+        work.backend.writer.delete(staged.ref)
+    for volume in staged.volumes:
+        work.backend.writer.delete_volume(volume)
 
 
 def _replace(action: Action, work: Work) -> None:
@@ -181,28 +204,28 @@ def _replace(action: Action, work: Work) -> None:
         raise ConflictError(f"{action.name}: the plan does not say what is replaced", sandbox=action.name)
     writer, name = work.backend.writer, action.name
     work.emit(Event(name=name, step="replace"))
-    ref = _stage(desired, work)
+    staged = _stage(desired, work)
     ran = old.status.state in ("running", "restarting", "paused")
     try:
         if ran and not action.start_first:
             work.emit(Event(name=name, step="stop", message="the old one"))
             writer.stop(old.ref, grace=_grace(action))
-        _open(desired, ref, work)
+        _open(desired, staged.ref, work)
         if ran and action.start_first:
             writer.stop(old.ref, grace=_grace(action))
     except BaseException as error:
-        _roll_back(error, ref, old.ref if ran else None, name, work)
+        _roll_back(error, staged, old.ref if ran else None, name, work)
         raise
     writer.rename(old.ref, ownership.staging_names(name)[1])
-    _commit(ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
+    _commit(staged.ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
     writer.delete(old.ref)
     notes.forget(old.ref)
 
 
-def _roll_back(error: BaseException, ref: str, old: str | None, name: str, work: Work) -> None:
+def _roll_back(error: BaseException, staged: Staged, old: str | None, name: str, work: Work) -> None:
     """Removes the new one and starts the old one again. Raises RolledBackError in place of a FailedError."""
     work.emit(Event(name=name, step="roll back"))
-    _undo(ref, work)
+    _undo(staged, work)
     if old is None:
         return
     status = work.backend.reader.status(old)
