@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from sandboxctl.problems import Path
 from sandboxctl.quantity import Bytes
-from sandboxctl.spec import EnvValue, Mount, Sandbox, TmpfsMount
+from sandboxctl.spec import (
+    BindMount,
+    EnvValue,
+    FileMount,
+    Mount,
+    ObjectMount,
+    Sandbox,
+    TmpfsMount,
+    VolumeMount,
+)
 
 TMP_SIZE = Bytes(64 * 2**20)
 
@@ -65,6 +74,21 @@ def placed_mounts(sandbox: Sandbox) -> tuple[PlacedMount, ...]:
             tmp = TmpfsMount(target="/tmp", size=TMP_SIZE)  # noqa: S108
             placed.append(PlacedMount(mount=tmp, path=("spec", "security", "readOnlyRoot"), automatic=True))
     return tuple(sorted(placed, key=lambda each: each.mount.target))
+
+
+def mount_type(mount: Mount) -> str:
+    """The word by which the spec calls a mount: its `type`."""
+    match mount:
+        case BindMount():
+            return "bind"
+        case VolumeMount():
+            return "volume"
+        case TmpfsMount():
+            return "tmpfs"
+        case FileMount():
+            return "file"
+        case ObjectMount(kind=kind):
+            return kind
 
 
 def mounts(sandbox: Sandbox) -> tuple[Mount, ...]:

@@ -6,13 +6,14 @@ JSON parser: exact, fast, and without YAML's second thoughts about what a scalar
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from sandboxctl import resources
+from sandboxctl import quantity, resources
 from sandboxctl.backends.base import Json
 from sandboxctl.errors import SandboxctlError
 
@@ -24,6 +25,12 @@ _TRAILING_COMMA = re.compile(r",(?=\n\s*[}\]])")  # at the end of a line, so in 
 
 class TemplateError(SandboxctlError):
     """A template rendered what it may not: a bug of ours, never of the spec."""
+
+
+class Mask(str):
+    """Stands for a sensitive value; no filter changes it, so that nothing masked can be taken for a value."""
+
+    __slots__ = ()
 
 
 class JsonText(str):
@@ -83,7 +90,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(tojson=_to_json, seconds=_seconds)
+    environment.filters.update(
+        tojson=_to_json,
+        seconds=_seconds,
+        bytes=quantity.format_bytes,
+        cpu=quantity.format_cpu,
+        octal=_octal,
+        base64=_base64,
+        literal=_literal,
+    )
     return environment
 
 
@@ -101,3 +116,17 @@ def _to_json(value: object) -> JsonText:
 def _seconds(milliseconds: int) -> int:
     """Whole seconds, rounded up, so that a grace period never shrinks."""
     return -(-milliseconds // 1000)
+
+
+def _octal(mode: str) -> int:
+    """`"0444"` → 292."""
+    return int(mode, 8)
+
+
+def _base64(text: str) -> str:
+    return text if isinstance(text, Mask) else base64.b64encode(text.encode()).decode()
+
+
+def _literal(text: str) -> str:
+    """A text that Kubernetes will not expand: there `$(NAME)` is a reference, and `$$` a dollar sign."""
+    return text.replace("$", "$$") if "$(" in text or "$$" in text else text

@@ -8,7 +8,7 @@ from sandboxctl import derive
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.table import ROWS, Field, exact_cell
 from sandboxctl.problems import Path, Problem, dotted
-from sandboxctl.spec import BindMount, FileMount, Loaded, Mount, ObjectMount, Sandbox, TmpfsMount, VolumeMount
+from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, TmpfsMount
 
 _FREE_MAPS = frozenset(
     {
@@ -119,7 +119,7 @@ def field_of(path: Path, sandbox: Sandbox) -> Field:
     in_free_map = False
     for part in path[1:] if path[:1] == ("spec",) else path:
         if isinstance(part, int):
-            field = (*field, _mount_type(sandbox.mounts[part])) if field == ("mounts",) else field
+            field = (*field, derive.mount_type(sandbox.mounts[part])) if field == ("mounts",) else field
         elif ".".join(field) in _FREE_MAPS and not in_free_map:
             in_free_map = True
         else:
@@ -164,17 +164,3 @@ def _hint(cell: Cell, name: str, backend: str) -> str | None:
     if cell.status is Status.WEAKER:
         return f"leave it out, or accept the difference with `{backend}: {{accept: [{name}]}}`"
     return cell.hint
-
-
-def _mount_type(mount: Mount) -> str:
-    match mount:
-        case BindMount():
-            return "bind"
-        case VolumeMount():
-            return "volume"
-        case TmpfsMount():
-            return "tmpfs"
-        case FileMount():
-            return "file"
-        case ObjectMount(kind=kind):
-            return kind
