@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from sandboxctl import capabilities
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Json, Observed
 from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
+from sandboxctl.ownership import IMAGE_ID, MANAGED, NAME
 from sandboxctl.spec import Sandbox
 from sandboxctl.verify import evidence, script
 from sandboxctl.verify.controls import Promise, promises, traits_of, user_ids
@@ -78,9 +80,10 @@ def verify(
         targets=tuple(promise.subject for promise in promised if promise.family in ("mount", "device")),
         user=None if uid is None or gid is None else (uid, gid),
         probe_image=probe_image,
-        probe_name=f"{sandbox.name}.probe",
+        name=sandbox.name,
     )
-    accepted = sandbox.section(engine.backend).accept
+    less_there = (".".join(field) for field, _ in capabilities.weaker(sandbox, engine.backend))
+    accepted = (*sandbox.section(engine.backend).accept, *less_there)
     if complete:
         controls = tuple(_of_a_complete_one(promise, look) for promise in promised)
     else:
@@ -111,7 +114,7 @@ class _Look:
     targets: tuple[str, ...]
     user: tuple[int, int] | None
     probe_image: str | None
-    probe_name: str
+    name: str
     _seen: dict[Evidence, Facts] = field(default_factory=dict)
 
     def sources(self) -> Iterator[Source]:
@@ -144,15 +147,17 @@ class _Look:
         return evidence.kernel(pid, self.observed.ref, self.targets) if pid else None
 
     def _probe(self) -> Texts | None:
-        if self.probe_image is None:
+        image = self.backend.reader.image_config(self.probe_image) if self.probe_image else None
+        if image is None:
             return None
-        return script.probe(
-            lambda payload: self.backend.writer.run_probe(payload, name=self.probe_name),
+        helper = script.Helper(
+            image=image.id,
             container=self.observed.ref,
-            image=self.probe_image,
             user=self.user,
-            targets=self.targets,
+            labels={MANAGED: "true", NAME: self.name, IMAGE_ID: image.id},  # so that one left behind is ours to remove
         )
+        run_probe = self.backend.writer.run_probe
+        return script.probe(lambda payload: run_probe(payload, name=f"{self.name}.probe"), helper, self.targets)
 
     def _inside(self) -> Texts | None:
         return script.inside(lambda command: self.backend.writer.exec(self.observed.ref, command), self.targets)

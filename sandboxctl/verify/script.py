@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sandboxctl.backends.base import ExecResult, Json
 from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS, TOKEN
@@ -93,36 +94,39 @@ def inside(run: Callable[[Sequence[str]], ExecResult], targets: Iterable[str]) -
     return parse_script(run(["sh", "-c", _script(), "verify", mark, "", *targets]).stdout, mark)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """The helper container: our image beside the sandbox's container, as the same user (None: the image's)."""
+
+    image: str
+    container: str
+    user: tuple[int, int] | None
+    labels: Mapping[str, str]
+
+
 def probe(
-    run: Callable[[Mapping[str, Json]], ExecResult],
-    *,
-    container: str,
-    image: str,
-    user: tuple[int, int] | None,
-    targets: Iterable[str],
+    run: Callable[[Mapping[str, Json]], ExecResult], helper: Helper, targets: Iterable[str]
 ) -> dict[str, str] | None:
-    """What the script says in a helper container of our own image, in the sandbox's pid and network namespaces."""
+    """What the script says in a helper container, in the sandbox's pid and network namespaces."""
     mark = _mark()
     arguments = ["-c", _script(), "probe", mark, "/proc/1/root", *targets]
-    return parse_script(run(_probe_payload(container, image, user, arguments)).stdout, mark)
+    return parse_script(run(_payload(helper, arguments)).stdout, mark)
 
 
 def _mark() -> str:
     return f"@{secrets.token_hex(16)}"
 
 
-def _probe_payload(
-    container: str, image: str, user: tuple[int, int] | None, arguments: Sequence[str]
-) -> dict[str, Json]:
-    """In the words of the Docker template: same ids, no capabilities, nothing writable (engines.md section 13)."""
+def _payload(helper: Helper, arguments: Sequence[str]) -> dict[str, Json]:
+    """In the words of the Docker template: no capabilities, nothing writable (engines.md section 13)."""
     payload: dict[str, Json] = {
-        "image": image,
+        "image": helper.image,
         "entrypoint": ["sh"],
         "command": list[Json](arguments),
-        "labels": {"sandboxctl.dev/managed": "true"},
+        "labels": dict[str, Json](helper.labels),
         "host_config": {
-            "network_mode": f"container:{container}",
-            "pid_mode": f"container:{container}",
+            "network_mode": f"container:{helper.container}",
+            "pid_mode": f"container:{helper.container}",
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "read_only": True,
@@ -131,4 +135,4 @@ def _probe_payload(
             "pids_limit": 64,
         },
     }
-    return payload if user is None else payload | {"user": f"{user[0]}:{user[1]}"}
+    return payload if helper.user is None else payload | {"user": f"{helper.user[0]}:{helper.user[1]}"}

@@ -15,6 +15,7 @@ from sandboxctl.verify import evidence, script
 from sandboxctl.verify.facts import facts
 
 STRANGER = "c0ffee" * 10 + "cafe"
+HELPER = script.Helper(image="sha256:1", container=STRANGER, user=(10001, 5), labels={"of": "py"})
 
 
 def test_a_process_whose_control_group_is_not_the_containers_is_not_believed() -> None:
@@ -121,7 +122,7 @@ def test_each_run_has_a_mark_of_its_own() -> None:
         return ExecResult(code=0)
 
     for _ in range(2):
-        assert script.probe(run, container=STRANGER, image="localhost/probe:1", user=None, targets=()) is None
+        assert script.probe(run, HELPER, ()) is None
     assert len(set(marks)) == 2
 
 
@@ -134,16 +135,16 @@ def test_the_probe_has_the_sandboxs_ids_and_namespaces_and_no_powers() -> None:
         raise InvalidError("no such image")
 
     with pytest.raises(InvalidError):
-        script.probe(run, container=STRANGER, image="localhost/probe:1", user=(10001, 5), targets=("/tmp",))
+        script.probe(run, HELPER, ("/tmp",))
     (payload,) = payloads
     command = payload.pop("command")
     assert isinstance(command, list)
     assert command[-2:] == ["/proc/1/root", "/tmp"]
     assert payload == {
-        "image": "localhost/probe:1",
+        "image": "sha256:1",
         "entrypoint": ["sh"],
         "user": "10001:5",
-        "labels": {"sandboxctl.dev/managed": "true"},
+        "labels": {"of": "py"},
         "host_config": {
             "network_mode": f"container:{STRANGER}",
             "pid_mode": f"container:{STRANGER}",
