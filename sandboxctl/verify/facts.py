@@ -124,7 +124,17 @@ class Facts:
 
 
 def facts(texts: Texts) -> Facts:
-    """Everything that can be read from these texts; a text that is missing or not as expected is just not known."""
+    """Everything that can be read from these texts; one that is missing is just not known.
+
+    Where one is not in the kernel's form, whoever gave them made them up: then nothing is known.
+    """
+    try:
+        return _facts(texts)
+    except ValueError:
+        return Facts()
+
+
+def _facts(texts: Texts) -> Facts:
     init = is_init(texts)
     mounts = parse_mountinfo(texts["mountinfo"]) if texts.get("mountinfo") else None
     return Facts(
@@ -215,7 +225,7 @@ def _inside(number: int, rows: tuple[tuple[int, int, int], ...]) -> int:
 def parse_status(status: str, limits: str = "", mappers: Mappers | None = None) -> Task | None:
     """A task from /proc/<pid>/status and limits; None where there are no ids in it."""
     lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-    if "Uid" not in lines or "Gid" not in lines:
+    if not lines.get("Uid", "").strip() or not lines.get("Gid", "").strip():
         return None
     maps = mappers or Mappers()
     return Task(

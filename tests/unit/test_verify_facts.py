@@ -199,3 +199,12 @@ def test_gvisors_own_process_says_nothing_of_the_sandboxs_identity() -> None:
 
 def test_a_status_without_ids_is_no_task() -> None:
     assert parse_status("Name:\tx\nState:\tR (running)\n") is None
+
+
+@pytest.mark.parametrize("key", sorted(texts("docker-inside-v1")))
+@pytest.mark.parametrize(
+    "garbage", ["", ":", "x y z w", "stat a b c d", "Uid:\nGid:\n", "Uid: x\nGid: 1\nCapEff: ??", "-1 0 0"]
+)
+def test_made_up_texts_are_no_error(key: str, garbage: str) -> None:
+    found = facts(texts("docker-inside-v1") | {key: garbage})
+    assert all(task.users and task.groups for task in found.tasks)
