@@ -26,7 +26,7 @@ class Host:
             with _open_regular(path) as file:
                 content = file.read(MAX_TEXT + 1)
             return _decoded(content)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return Unreadable(reason=_reason(error))
 
     def digest(self, path: str) -> str | Unreadable:
@@ -36,18 +36,20 @@ class Host:
         try:
             with _open_regular(path) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return Unreadable(reason=_reason(error))
 
     def look(self, path: str) -> PathFacts:
         """What is at a path, links followed."""
-        real = os.path.realpath(path)
         try:
+            real = os.path.realpath(path)
             found = os.stat(real)
         except (FileNotFoundError, NotADirectoryError):
             return PathFacts(real=real, kind="missing")
-        except (OSError, ValueError):
+        except OSError:
             return PathFacts(real=real, kind="unreadable")
+        except ValueError:  # a zero byte, or half of a surrogate pair
+            return PathFacts(real=path, kind="unreadable")
         return PathFacts(
             real=real, kind=_kind(found.st_mode), uid=found.st_uid, gid=found.st_gid, mode=stat.S_IMODE(found.st_mode)
         )
@@ -86,14 +88,18 @@ def _decoded(content: bytes) -> str | Unreadable:
         return Unreadable(reason="is not UTF-8 text")
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     match error:
         case FileNotFoundError():
             return "does not exist"
         case PermissionError():
             return "may not be read by this user"
+        case OSError(strerror=str(reason)):
+            return reason.lower()
+        case OSError():
+            return str(error)
         case _:
-            return error.strerror.lower() if error.strerror else str(error)
+            return "cannot be the name of a file"
 
 
 def _kind(mode: int) -> PathKind:

@@ -80,6 +80,8 @@ def _files(paths: Sequence[str], stdin: BinaryIO | None) -> Iterator[_File]:
                 yield _File(name=STDIN_NAME, data=stdin.read(MAX_BYTES + 1))
             seen.add(STDIN)
             continue
+        if "\0" in path:
+            raise LocalFileError(f"{path!r}: no path has a zero byte")
         is_directory = os.path.isdir(path)
         for name in _in_directory(path) if is_directory else (path,):
             real = os.path.realpath(name)
@@ -108,18 +110,14 @@ def _bytes(path: str) -> bytes:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise LocalFileError(f"{path}: not a regular file", hint="write `-` to read a pipe on standard input")
             return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _unreadable(path: str, error: OSError | ValueError) -> LocalFileError:
-    match error:
-        case FileNotFoundError():
-            return LocalFileError(f"{path}: no such file or directory", hint="`sandboxctl init` writes a first spec")
-        case OSError(strerror=str(reason)):
-            return LocalFileError(f"{path}: {reason.lower()}")
-        case _:
-            return LocalFileError(f"{path!r}: {error}")
+def _unreadable(path: str, error: OSError) -> LocalFileError:
+    if isinstance(error, FileNotFoundError):
+        return LocalFileError(f"{path}: no such file or directory", hint="`sandboxctl init` writes a first spec")
+    return LocalFileError(f"{path}: {(error.strerror or str(error)).lower()}")
 
 
 def _judge_file(file: _File, result: _Result) -> None:

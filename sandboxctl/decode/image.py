@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 
 from sandboxctl.decode.value import Files, Value
 from sandboxctl.image_reference import ImageReference, ReferenceFault, parse
 from sandboxctl.problems import dotted
 from sandboxctl.spec import Image, ImageArchive, ImageBuild, ImageSetup
 
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
+_IDS = re.compile(r"[0-9]{1,10}:[0-9]{1,10}")
 _SOURCES = ("ref", "build", "archive")
 
 
@@ -23,7 +26,7 @@ def image(value: Value, files: Files) -> Image:
     return Image(
         ref=reference(value.at("ref")),
         pull=value.at("pull").word(("missing", "always", "never"), "missing"),
-        platform=value.at("platform").optional(),
+        platform=_platform(value.at("platform")),
         build=_build(value.at("build"), files),
         archive=_archive(value.at("archive"), files),
         setup=_setup(value.at("setup")),
@@ -72,14 +75,28 @@ def _archive(value: Value, files: Files) -> ImageArchive | None:
     return None if digest is None else ImageArchive(path=os.path.abspath(files.path(value.text())), digest=digest)
 
 
+def _platform(value: Value) -> str | None:
+    platform = value.optional()
+    if platform is not None and not _PLATFORM.fullmatch(platform):
+        value.error("platform", f"image.platform: `{platform}` is no platform", hint="write it as in linux/amd64")
+    return platform
+
+
 def _setup(value: Value) -> ImageSetup | None:
     if not value.written:
         return None
     return ImageSetup(
         run=tuple(command.texts() for command in value.at("run").each()),
         network=value.at("network").text("bridge"),
-        user=value.at("user").text("0:0"),
+        user=_ids(value.at("user")),
     )
+
+
+def _ids(value: Value) -> str:
+    ids = value.text("0:0")
+    if not _IDS.fullmatch(ids):
+        value.error("ids", "image.setup.user must be two numbers, uid:gid", hint='as in "0:0"')
+    return ids
 
 
 def _kind(kind: str) -> str:

@@ -20,7 +20,6 @@ _DEFAULT = Resources()
 def resources(value: Value) -> Resources:
     """Limits, each with its default."""
     requests = value.at("requests")
-    gpus = value.at("gpus")
     return Resources(
         cpu=value.at("cpu").parsed(parse_cpu, _DEFAULT.cpu),
         memory=value.at("memory").parsed(parse_bytes, _DEFAULT.memory),
@@ -34,10 +33,17 @@ def resources(value: Value) -> Resources:
         cpuset=_cpuset(value.at("cpuset")),
         shm=value.at("shm").parsed(parse_bytes, _DEFAULT.shm),
         disk=value.at("disk").parsed(parse_bytes, None),
-        gpus=gpus.integer(gpus.optional()),
+        gpus=_gpus(value.at("gpus")),
         scratch=value.at("scratch").parsed(parse_bytes, _DEFAULT.scratch),
         ulimits=_ulimits(value.at("ulimits")),
     )
+
+
+def _gpus(value: Value) -> int | str | None:
+    count = value.integer(value.optional())
+    if count not in (None, "all") and not (isinstance(count, int) and count > 0):
+        value.error("gpus", "resources.gpus must be a number of GPUs from 1, or all")
+    return count
 
 
 def _cpuset(value: Value) -> str | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Literal
 
 from sandboxctl import envfile
-from sandboxctl.decode.value import Files, Value, plain
+from sandboxctl.decode.value import Files, Value
 from sandboxctl.problems import dotted
 from sandboxctl.spec import EnvValue, KeyReference, Secret
 
@@ -74,20 +73,10 @@ def _env_file(value: Value, files: Files) -> Mapping[str, EnvValue]:
 
 
 def _variable(value: Value, files: Files) -> EnvValue | None:
-    name = dotted(value.path)
-    match value.raw:
-        case bool() | Decimal():
-            shown = str(value.raw).lower() if isinstance(value.raw, bool) else plain(value.raw)
-            kind = "a boolean" if isinstance(value.raw, bool) else "a fraction"
-            value.error("env-value", f"{name} is {kind}, and a variable is text", hint=f'quote it: "{shown}"')
-            return None
-        case str() | int():
-            return _text(value, str(value.raw))
-        case dict():
-            return _referred(value, files)
-        case _:
-            value.error("env-value", f"{name} must be a text, a whole number or a mapping like {{fromEnv: NAME}}")
-            return None
+    """A text or a whole number as it stands, or what a mapping refers to. None once the reason is noted."""
+    if isinstance(value.raw, dict):
+        return _referred(value, files)
+    return _text(value, str(value.raw))
 
 
 def _text(value: Value, text: str) -> str | None:

@@ -100,11 +100,10 @@ def _network(sandbox: Sandbox) -> Iterator[Weakening]:
 
 
 def _binds(sandbox: Sandbox, facts: HostFacts | None) -> Iterator[Weakening]:
-    data = facts.engine_directories() if facts else ()
-    sockets = facts.engine_sockets() if facts else ()
-    for index, mount in enumerate(sandbox.mounts):
-        if not isinstance(mount, BindMount):
-            continue
+    binds = [(index, mount) for index, mount in enumerate(sandbox.mounts) if isinstance(mount, BindMount)]
+    data = facts.engine_directories() if facts and binds else ()
+    sockets = facts.engine_sockets() if facts and binds else ()
+    for index, mount in binds:
         path: Path = ("spec", "mounts", index, "source")
         if reaches_system(mount.source, data):
             yield f"host-path:{mount.source}", path

@@ -16,7 +16,9 @@ from sandboxctl.load import load
 from sandboxctl.problems import Problem, Severity
 
 HERE = Path(__file__).parent
-_EXPECTATION = re.compile(r"# (?P<kind>expect|warn): (?P<code>[a-z0-9-]+) (?P<line>\d+):(?P<column>\d+)(?: (?P<text>.*))?")
+_EXPECTATION = re.compile(
+    r"# (?P<kind>expect|warn): (?P<code>[a-z0-9-]+) (?P<line>\d+):(?P<column>\d+)(?: (?P<text>.*))?"
+)
 _VARIABLE_FOR_TESTS = ("SANDBOXCTL_TEST_VALUE", "a value from the environment")
 
 
