@@ -140,7 +140,7 @@ def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
     place = source.key_marks.get(path) or source.range(path)
     return Problem(
         code="refused-by-backend" if cell.built else "not-built-yet",
-        message=_message(cell, dotted(path), backend),
+        message=_message(cell, _name(path, field), backend),
         range=place,
         path=path,
         hint=_hint(cell, ".".join(field), backend),
@@ -154,10 +154,16 @@ def _refused(cell: Cell, field: Field, accepted: tuple[str, ...]) -> bool:
     return not any(".".join(field[:length]) in accepted for length in range(1, len(field) + 1))
 
 
+def _name(path: Path, field: Field) -> str:
+    """`resources.memory`; of a whole mount its type too, since that is what is refused."""
+    whole_mount = field[0] == "mounts" and len(field) == len(("mounts", "bind"))
+    return f"`{dotted(path)}`, a {field[1]}," if whole_mount else f"`{dotted(path)}`"
+
+
 def _message(cell: Cell, name: str, backend: str) -> str:
     if not cell.built:
-        return f"`{name}` is not built yet for {backend}, and nothing is ever ignored"
-    return f"`{name}` cannot be had on {backend}: {cell.how}"
+        return f"{name} is not built yet for {backend}, and nothing is ever ignored"
+    return f"{name} cannot be had on {backend} ({cell.how})"
 
 
 def _hint(cell: Cell, name: str, backend: str) -> str | None:

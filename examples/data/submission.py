@@ -1,0 +1,3 @@
+"""Stands for a student's solution: the grader runs it."""
+
+print(sum(range(1, 101)))
