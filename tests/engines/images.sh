@@ -2,6 +2,7 @@
 # The tests' images, made here from Debian packages: no registry is asked.
 #
 #   images.sh docker [HOST]    see that the engine has them; print NAME=VALUE lines
+#   images.sh podman [HOST]    the same
 #   images.sh files            make only the files; print NAME=VALUE lines
 #   images.sh clean            remove the files of every version of this script
 #
@@ -141,11 +142,46 @@ docker_images() {
     print busybox_image python_image archived_image busybox_rootfs busybox_archive
 }
 
+# --- Podman ------------------------------------------------------------------
+
+podman_has() {
+    [[ $(podman --remote image inspect --format '{{.Comment}}' "$1" 2>/dev/null) == "recipe $recipe" ]]
+}
+
+podman_import() {
+    podman_has "$2" && return
+    say "importing $2"
+    local changes=() change
+    for change in "${config[@]}"; do changes+=(--change "$change"); done
+    podman --remote import --message "recipe $recipe" "${changes[@]}" "$1" "$2" >/dev/null
+}
+
+# Docker's form of an archive, which both engines load.
+podman_archive() {
+    [[ -e $busybox_archive ]] && return
+    podman --remote tag "$busybox_image" "$archived_image"
+    podman --remote save --format docker-archive --output "$busybox_archive.part" "$archived_image" >/dev/null
+    podman --remote untag "$archived_image" "$archived_image"
+    mv "$busybox_archive.part" "$busybox_archive"
+}
+
+podman_images() {
+    files
+    podman_import "$busybox_rootfs" "$busybox_image"
+    podman_import "$python_rootfs" "$python_image"
+    podman_archive
+    print busybox_image python_image archived_image busybox_rootfs busybox_archive
+}
+
 main() {
     case ${1:-} in
     docker)
         if [[ -n ${2:-} ]]; then export DOCKER_HOST=$2; fi
         docker_images
+        ;;
+    podman)
+        if [[ -n ${2:-} ]]; then export CONTAINER_HOST=$2; fi
+        podman_images
         ;;
     files)
         files
