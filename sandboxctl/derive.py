@@ -112,12 +112,30 @@ def environment(sandbox: Sandbox) -> dict[str, EnvValue]:
     return dict(sorted(env.items()))
 
 
-def owner(sandbox: Sandbox) -> tuple[int, int]:
-    """uid and gid that own what we make in the sandbox; root's where the user is the image's."""
+def user_ids(sandbox: Sandbox, image: ImageConfig | None) -> tuple[int | None, int | None]:
+    """The uid and gid of its process; None where only the image knows (it names its user)."""
     security = sandbox.security
-    user = security.user if security.user is not None else 0
-    group = security.fs_group if security.fs_group is not None else security.group
-    return user, group if group is not None else user
+    if security.user is not None:
+        return security.user, security.group if security.group is not None else security.user
+    if image is None:
+        return None, security.group
+    user, _, group = image.user.partition(":")
+    uid = 0 if user in ("", "root") else _numeric(user)
+    gid = _numeric(group) if group else (0 if uid == 0 else None)
+    return uid, security.group if security.group is not None else gid
+
+
+def _numeric(word: str) -> int | None:
+    return int(word) if word.isascii() and word.isdecimal() else None
+
+
+def owner(sandbox: Sandbox, image: ImageConfig | None = None) -> tuple[int, int]:
+    """uid and gid that own what we make in the sandbox; root's where the user is a name that only the image knows."""
+    user, group = user_ids(sandbox, image)
+    uid = 0 if user is None else user
+    fs_group = sandbox.security.fs_group
+    gid = fs_group if fs_group is not None else group
+    return uid, uid if gid is None else gid
 
 
 def groups(sandbox: Sandbox) -> tuple[int, ...]:

@@ -96,7 +96,7 @@ def _stage(desired: Desired, work: Work) -> Staged:
         ref = _create_staged(desired, work)
         workdir = derive.workdir_in_layer(sandbox)
         if workdir is not None:
-            user, group = derive.owner(sandbox)
+            user, group = derive.owner(sandbox, desired.image)
             writer.make_directory(ref, workdir, user=user, group=group)
         _check_image(desired, ref, work)
     except BaseException:
@@ -136,7 +136,8 @@ def _payload(desired: Desired, work: Work) -> Payload:
         salt=salt,
         holder=_holder(),
     )
-    return render(desired.sandbox, work.backend.name, labels=labels)
+    user = derive.owner(desired.sandbox, desired.image)
+    return render(desired.sandbox, work.backend.name, labels=labels, user=user)
 
 
 def _holder() -> str:
@@ -157,7 +158,7 @@ def _missing_volumes(sandbox: Sandbox, work: Work) -> tuple[str, ...]:
 def _make_volume(volume: str, desired: Desired, work: Work) -> None:
     """Ours by its labels, and given to the sandbox's user, once."""
     sandbox = desired.sandbox
-    user, group = derive.owner(sandbox)
+    user, group = derive.owner(sandbox, desired.image)
     labels = {ownership.MANAGED: "true", ownership.NAME: sandbox.name}
     if sandbox.project is not None:
         labels[ownership.PROJECT] = sandbox.project

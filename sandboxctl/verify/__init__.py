@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sandboxctl import capabilities
+from sandboxctl import capabilities, derive
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Json, Observed
 from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
 from sandboxctl.ownership import IMAGE_ID, MANAGED, NAME
 from sandboxctl.spec import Sandbox
 from sandboxctl.verify import evidence, script
-from sandboxctl.verify.controls import Promise, promises, traits_of, user_ids
+from sandboxctl.verify.controls import Promise, promises, traits_of
 from sandboxctl.verify.facts import Facts, Texts, facts
 from sandboxctl.verify.judge import Control, Evidence, Source, from_engine, judge
 from sandboxctl.verify.readings import Answer, Reading, from_facts
@@ -72,7 +72,7 @@ def verify(
     source.
     """
     promised = promises(sandbox, traits=traits_of(engine.backend), image=image)
-    uid, gid = user_ids(sandbox, image)
+    uid, gid = derive.user_ids(sandbox, image)
     look = _Look(
         observed=observed,
         backend=backend,

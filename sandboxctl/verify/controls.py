@@ -84,25 +84,8 @@ def _simple(field: Key, control: str, expected: Json) -> Promise:
     return Promise(control=control, path=field, expected=expected, keys=(field,))
 
 
-def user_ids(sandbox: Sandbox, image: ImageConfig | None) -> tuple[int | None, int | None]:
-    """The uid and gid to expect; None where only the image knows (it names its user)."""
-    security = sandbox.security
-    if security.user is not None:
-        return security.user, security.group if security.group is not None else security.user
-    if image is None:
-        return None, security.group
-    user, _, group = image.user.partition(":")
-    uid = 0 if user in ("", "root") else _numeric(user)
-    gid = _numeric(group) if group else (0 if uid == 0 else None)
-    return uid, security.group if security.group is not None else gid
-
-
-def _numeric(word: str) -> int | None:
-    return int(word) if word.isascii() and word.isdecimal() else None
-
-
 def _identity(sandbox: Sandbox, image: ImageConfig | None) -> Iterator[Promise]:
-    uid, gid = user_ids(sandbox, image)
+    uid, gid = derive.user_ids(sandbox, image)
     named: Json = image.user or None if image is not None else None
     for control, number in (("user", uid), ("group", gid)):
         key = ("security", control)
@@ -132,7 +115,7 @@ def bounding_set(capabilities: Capabilities, default: frozenset[str]) -> frozens
 
 def _capabilities(sandbox: Sandbox, traits: Traits, image: ImageConfig | None) -> Iterator[Promise]:
     security = sandbox.security
-    uid, _ = user_ids(sandbox, image)
+    uid, _ = derive.user_ids(sandbox, image)
     bounding = bounding_set(security.capabilities, traits.default_capabilities)
     added = frozenset(security.capabilities.add) & bounding if traits.added_reach_users and uid else frozenset()
     effective = added if uid else bounding

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sandboxctl import derive
 from sandboxctl.backends.base import ImageConfig, Json
 from sandboxctl.fields import wanted
 from sandboxctl.quantity import Bytes, MilliCpu
@@ -26,7 +27,7 @@ from sandboxctl.spec import (
     Ulimit,
     VolumeMount,
 )
-from sandboxctl.verify.controls import Promise, bounding_set, promises, traits_of, user_ids
+from sandboxctl.verify.controls import Promise, bounding_set, promises, traits_of
 from sandboxctl.verify.facts import Facts, facts
 from sandboxctl.verify.judge import Control, Evidence, Source, from_engine, judge
 from sandboxctl.verify.readings import from_facts
@@ -390,7 +391,7 @@ def test_the_images_user_is_expected_as_far_as_it_is_a_number(
     image: str | None, ids: tuple[int | None, int | None]
 ) -> None:
     config = None if image is None else ImageConfig(id="sha256:1", user=image)
-    assert user_ids(replace(PY, security=BASELINE), config) == ids
+    assert derive.user_ids(replace(PY, security=BASELINE), config) == ids
 
 
 def test_a_user_that_the_image_names_is_only_reported() -> None:
