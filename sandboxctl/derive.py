@@ -6,6 +6,7 @@ Templates, the planner and verify all take these from here, so that they cannot 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sandboxctl.problems import Path
 from sandboxctl.quantity import Bytes
@@ -19,6 +20,9 @@ from sandboxctl.spec import (
     TmpfsMount,
     VolumeMount,
 )
+
+if TYPE_CHECKING:
+    from sandboxctl.backends.base import ImageConfig
 
 TMP_SIZE = Bytes(64 * 2**20)
 
