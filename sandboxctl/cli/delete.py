@@ -1,0 +1,83 @@
+"""`sandboxctl delete`: removes sandboxes, by file, name or project."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from sandboxctl.cli import options
+from sandboxctl.cli.session import Session
+from sandboxctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandboxctl.backends.base import Backend
+
+
+@click.command("delete")
+@click.argument("arguments", nargs=-1, metavar="[PATHS|NAMES]...")
+@click.option("--project", metavar="NAME", help="Every sandbox of this project.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing new after a failure.")
+@options.session(specs=True, engines=True)
+def command(session: Session, arguments: tuple[str, ...], project: str | None, *, yes: bool, fail_fast: bool) -> int:
+    """Remove sandboxes.
+
+    One that is not there is no error.
+    """
+    from sandboxctl import observe
+    from sandboxctl.apply import ApplyOptions, Result
+    from sandboxctl.cli import carrying_out, outlook
+
+    if bool(arguments) == (project is not None):
+        raise UsageError("what is to be deleted?" if project is None else "names and --project exclude each other",
+                         hint="give files, names, or --project")  # fmt: skip
+    with ExitStack() as stack:
+        wanted = _wanted(session, arguments, project, stack)
+        plans = [(backend, observe.prepare_delete(names, backend)) for backend, names in wanted]
+        foreign = [each for _, plan in plans for each in plan.foreign]
+        there = {action.name for _, plan in plans for action in plan.actions} | {each.name for each in foreign}
+        names = dict.fromkeys(name for _, names in wanted for name in names)
+        return carrying_out.carry_out(
+            session,
+            plans,
+            yes=yes,
+            arguments=arguments,
+            options=ApplyOptions(fail_fast=fail_fast),
+            absent=[Result(name=name, code=0, outcome="unchanged") for name in names if name not in there],
+            conflict=outlook.conflict(foreign) if foreign else None,
+        )
+
+
+def _wanted(
+    session: Session, arguments: tuple[str, ...], project: str | None, stack: ExitStack
+) -> list[tuple[Backend, tuple[str, ...]]]:
+    """The names to delete on each engine. The specs of files say which engine is meant; a name is looked for on all."""
+    from sandboxctl import observe
+    from sandboxctl.cli import engines, specs
+
+    if project is not None:
+        backends = stack.enter_context(engines.in_use(session))
+        return [(backend, observe.names_of_project(project, backend)) for backend in backends]
+    paths, names = specs.split(arguments)
+    wanted: list[tuple[Backend, tuple[str, ...]]] = []
+    if paths:
+        loaded, _ = specs.valid(session, paths)
+        for group in engines.grouped(session, loaded):
+            backend = stack.enter_context(engines.opened(session, group))
+            wanted.append((backend, tuple(each.sandbox.name for each in group.loaded)))
+    return [*wanted, *_by_name(session, names, stack)]
+
+
+def _by_name(session: Session, names: tuple[str, ...], stack: ExitStack) -> Iterator[tuple[Backend, tuple[str, ...]]]:
+    from sandboxctl.cli import engines
+
+    if names:
+        backends = stack.enter_context(engines.in_use(session))
+        found: dict[int, list[str]] = {}
+        for name in names:
+            found.setdefault(engines.index_of(backends, name), []).append(name)
+        yield from ((backends[index], tuple(here)) for index, here in found.items())

@@ -1,0 +1,68 @@
+"""`sandboxctl exec`: runs a command in a sandbox; its exit code is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from sandboxctl.cli import options
+from sandboxctl.cli.session import Session
+from sandboxctl.errors import UsageError
+
+
+class _WithWords(click.Command):
+    """Knows the one mistake that everybody makes here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        forgotten = "--" not in args
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as mistake:
+            if forgotten:
+                hint = "put `--` before the command, as in `sandboxctl exec NAME -- ls -l`"
+                raise UsageError(f"there is no option `{mistake.option_name}`", hint=hint) from None
+            raise
+
+
+@click.command("exec", cls=_WithWords)
+@click.argument("name")
+@click.option("-i", "--interactive", is_flag=True, help="Pass standard input on.")
+@click.option("-t", "--tty", is_flag=True, help="Give the command a terminal.")
+@click.option("--user", metavar="UID[:GID]", help="As this user, instead of the sandbox's own.")
+@click.option("--workdir", metavar="PATH", help="In this directory.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- CMD...", required=True)
+@options.session(engines=True)
+def command(
+    session: Session,
+    name: str,
+    words: tuple[str, ...],
+    user: str | None,
+    workdir: str | None,
+    *,
+    interactive: bool,
+    tty: bool,
+) -> int:
+    """Run a command in a sandbox.
+
+    Put `--` before it. Its exit code is returned; a failure of our own is 125.
+    """
+    from sandboxctl import live
+    from sandboxctl.cli import engines
+
+    with failures_of_exec(), engines.holding(session, name) as backend:
+        return live.exec_in(name, words, backend, user=user, workdir=workdir, stdin=interactive, tty=tty)
+
+
+@contextmanager
+def failures_of_exec() -> Iterator[None]:
+    """64, 4 and 9 keep their meaning; every other failure of ours is 125, so that it is not taken for the command's."""
+    from sandboxctl import errors
+
+    try:
+        yield
+    except (errors.UsageError, errors.UnreachableError, errors.NotFoundError, errors.ExecError):
+        raise
+    except errors.SandboxctlError as error:
+        raise errors.ExecError(error.brief, hint=error.hint, sandbox=error.sandbox) from error

@@ -1,0 +1,133 @@
+"""The options that verbs share: one decorator that declares them and hands them over as a `Session`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import click
+
+from sandboxctl.cli.session import Session, connect
+
+Run = TypeVar("Run", bound=Callable[..., Any])
+_Decorator = Callable[[Any], Any]
+_Option = tuple[str, dict[str, Any]]
+
+BACKENDS = ("docker", "podman", "kubernetes")
+_ALIASES = {"k8s": "kubernetes"}
+
+
+def backend_name(word: str) -> str:
+    """A backend's full name, `k8s` being Kubernetes everywhere."""
+    name = _ALIASES.get(word, word)
+    if name not in BACKENDS:
+        raise click.BadParameter(f"{word!r} is none of {', '.join(BACKENDS)}")
+    return name
+
+
+def duration(word: str | int) -> int:
+    """`30s`, `2m`, `0.5` (seconds) in milliseconds."""
+    from sandboxctl.quantity import parse_seconds
+
+    if isinstance(word, int):  # what was given before the verb comes here a second time
+        return word
+    try:
+        return parse_seconds(word)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+_BACKEND: _Option = (
+    "--backend",
+    {"type": backend_name, "metavar": "NAME", "help": "docker, podman or kubernetes (k8s)."},
+)
+_SPECS: tuple[_Option, ...] = (
+    ("--var", {"multiple": True, "metavar": "NAME=VALUE", "help": "The value of ${NAME} in specs."}),
+    ("--var-file", {"multiple": True, "metavar": "FILE", "help": "A file of NAME=VALUE lines."}),
+)
+_CONNECTION: tuple[_Option, ...] = (
+    ("--docker-host", {"metavar": "URL", "help": "The Docker Engine's address."}),
+    ("--docker-context", {"metavar": "NAME", "help": "A context of the Docker client."}),
+    ("--podman-uri", {"metavar": "URL", "help": "The Podman service's address."}),
+    ("--kubeconfig", {"metavar": "FILE", "help": "The cluster's configuration file."}),
+    ("--context", {"metavar": "NAME", "help": "A context of the kubeconfig."}),
+    ("--namespace", {"metavar": "NAME", "help": "The namespace in the cluster."}),
+    ("--timeout", {"type": duration, "metavar": "DURATION", "help": "How long an engine may be silent.  [30s]"}),
+)
+_FLAGS = ("docker_host", "docker_context", "podman_uri", "kubeconfig", "context", "namespace")
+_TAKEN = (*_FLAGS, "timeout", "backend", "output", "color", "verbose", "var", "var_file")
+
+
+def session(
+    *,
+    outputs: Sequence[str] = ("text", "json"),
+    specs: bool = False,
+    backend: bool = False,
+    engines: bool = False,
+) -> Callable[[Run], Run]:
+    """Gives a verb a `Session` as its first argument.
+
+    Every verb takes every standard option, so that a caller may always give them. Its help shows those that do
+    something: variables where it reads `specs`, the `backend` where that matters, connections to `engines`.
+    """
+    options = _standard(outputs, specs=specs, backend=backend or engines, engines=engines)
+
+    def decorate(verb: Run) -> Run:
+        @click.pass_context
+        @wraps(verb)
+        def run(context: click.Context, /, **values: Any) -> Any:
+            own = {name: value for name, value in values.items() if name not in _TAKEN}
+            return verb(_session(context, values), **own)
+
+        return cast("Run", _with(options, run))  # click's types forget what they decorate
+
+    return decorate
+
+
+def everywhere(group: Run) -> Run:
+    """The standard options before the verb, where they mean the same as after it."""
+    options = _standard(("text", "json", "yaml"), specs=True, backend=True, engines=True)
+    return cast("Run", _with(options, group))
+
+
+def _standard(outputs: Sequence[str], *, specs: bool, backend: bool, engines: bool) -> list[_Decorator]:
+    output = click.option("--output", type=click.Choice(outputs), default=outputs[0], show_default=True,
+                          help="The form of what is printed.")  # fmt: skip
+    color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                         help="Colours in text output.")  # fmt: skip
+    verbose = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a bug.")
+    shown = (
+        [(option, specs) for option in _SPECS] + [(_BACKEND, backend)] + [(option, engines) for option in _CONNECTION]
+    )
+    return [
+        *(click.option(name, hidden=not visible, **rest) for (name, rest), visible in shown),
+        output,
+        color,
+        verbose,
+    ]
+
+
+def _with(options: Sequence[_Decorator], function: Any) -> Any:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
+    flags = {name: values[name] for name in _FLAGS if values[name] is not None}
+    if values["timeout"] is not None:
+        flags["timeout"] = values["timeout"] / 1000
+    return Session(
+        connect=context.obj or connect,
+        output=values["output"],
+        color=values["color"],
+        verbose=values["verbose"],
+        backend=values["backend"],
+        flags=flags,
+        var=values["var"],
+        var_file=values["var_file"],
+    )
+
+
+paths = click.argument("paths", nargs=-1)

@@ -1,0 +1,21 @@
+"""`sandboxctl schema`: the JSON schema of specs, or of what a template may say to an engine."""
+
+from __future__ import annotations
+
+import click
+
+from sandboxctl.cli import options
+from sandboxctl.cli.session import Session
+
+
+@click.command("schema")
+@click.option("--payload", type=options.backend_name, metavar="BACKEND",
+              help="The payload schema of docker, podman or kubernetes instead.")  # fmt: skip
+@options.session()
+def command(session: Session, payload: str | None) -> int:
+    """Print the JSON schema of specs."""
+    from sandboxctl import resources
+
+    name = "sandbox.v1.schema.json" if payload is None else f"payload/{payload}.schema.json"
+    session.result((resources.schemas() / name).read_text(encoding="utf-8"))
+    return 0

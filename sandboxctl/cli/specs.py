@@ -1,0 +1,114 @@
+"""From arguments to specs: what is a path and what a name, the variables, and loading with everything wrong at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sandboxctl.cli.refusal import RefusedError
+from sandboxctl.cli.session import Session
+from sandboxctl.errors import LocalFileError, SandboxctlError, UsageError
+from sandboxctl.problems import Problem, errors
+
+if TYPE_CHECKING:
+    from sandboxctl.load import LoadResult
+    from sandboxctl.spec import Loaded
+
+DEFAULT = "sandbox.yaml"
+
+
+def is_path(argument: str) -> bool:
+    """A path has a `/`, ends in `.yaml` or `.yml`, or is `-`; all else is a name."""
+    return "/" in argument or argument == "-" or argument.endswith((".yaml", ".yml"))
+
+
+def split(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths and names, each in their order."""
+    paths = tuple(each for each in arguments if is_path(each))
+    return paths, tuple(each for each in arguments if not is_path(each))
+
+
+def paths_only(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The paths to read, `sandbox.yaml` by default. A directory without a `/` is one too: no name can be meant here."""
+    for each in arguments:
+        if not is_path(each) and not os.path.exists(each):
+            raise UsageError(
+                f"`{each}` is the name of a sandbox, and this takes files", hint=f"did you mean {each}.yaml?"
+            )
+    if arguments:
+        return tuple(arguments)
+    if not os.path.exists(DEFAULT):
+        raise LocalFileError(f"there is no {DEFAULT} here", hint="`sandboxctl init` writes one; or name a file")
+    return (DEFAULT,)
+
+
+def read(session: Session, paths: Sequence[str]) -> LoadResult:
+    """Everything in the files, right or wrong. Notes go to standard error."""
+    from sandboxctl.load import load
+
+    stdin = None if sys.stdin is None else sys.stdin.buffer
+    if "-" in paths and stdin is None:
+        raise UsageError("`-` is standard input, and there is none")
+    result = load(paths, variables=variables(session), stdin=stdin)
+    for note in result.notes:
+        session.note(f"note: {note}\n")
+    return result
+
+
+def valid(session: Session, paths: Sequence[str]) -> tuple[tuple[Loaded, ...], tuple[Problem, ...]]:
+    """The sandboxes of the files, and the warnings. Raises RefusedError if anything is wrong with any of them."""
+    result = read(session, paths)
+    if errors(result.problems):
+        raise RefusedError(result.problems)
+    if not result.loaded:
+        raise RefusedError([_empty(paths)])
+    return result.loaded, result.problems
+
+
+def _empty(paths: Sequence[str]) -> Problem:
+    return Problem(code="no-sandbox", message=f"there is no sandbox in {', '.join(paths)}",
+                   hint="a spec begins with `apiVersion: sandboxctl.dev/v1` and `kind: Sandbox`")  # fmt: skip
+
+
+def warn(session: Session, warnings: Sequence[Problem]) -> None:
+    """Warnings of a command whose result is something else."""
+    from sandboxctl.report import problems
+
+    if not session.json:
+        session.note(problems.to_text(warnings, session.style(sys.stderr)))
+
+
+def tell(session: Session, error: SandboxctlError) -> None:
+    """An error beside a result that stands on its own: to standard error in either form."""
+    from sandboxctl.report import failure
+
+    session.note(failure.to_text(error, session.style(sys.stderr)))
+
+
+def variables(session: Session) -> Mapping[str, str]:
+    """`--var` over `--var-file`, a later file over an earlier one."""
+    values: dict[str, str] = {}
+    for path in session.var_file:
+        values.update(_variable_file(path))
+    for each in session.var:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--var {name}: a variable is written NAME=VALUE", hint=f"write --var {name or 'NAME'}=…")
+        values[name] = value
+    return values
+
+
+def _variable_file(path: str) -> Mapping[str, str]:
+    from sandboxctl import envfile
+    from sandboxctl.facts import Unreadable
+    from sandboxctl.host import Host
+
+    text = Host().text(path)
+    if isinstance(text, Unreadable):
+        raise LocalFileError(f"the variable file {path} {text.reason}")
+    values, problems = envfile.parse(text, filename=path)
+    if problems:
+        raise RefusedError(problems)
+    return values

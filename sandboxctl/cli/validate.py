@@ -1,0 +1,61 @@
+"""`sandboxctl validate`: everything wrong with the specs, at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sandboxctl.cli import options
+from sandboxctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from sandboxctl.load import LoadResult
+
+
+def _backends(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    """`docker,k8s` as full names, each once."""
+    listed = words.split(",") if isinstance(words, str) else words
+    return tuple(dict.fromkeys(options.backend_name(word.strip()) for word in listed))
+
+
+@click.command("validate")
+@options.paths
+@click.option("--for", "backends", type=_backends, default=(), metavar="BACKENDS",
+              help="Also what these backends would refuse: docker,podman,kubernetes.")  # fmt: skip
+@options.session(specs=True, backend=True)
+def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...]) -> int:
+    """Say everything that is wrong with specs.
+
+    All of it at once, and without asking an engine.
+    """
+    import json
+
+    from sandboxctl.cli import specs
+    from sandboxctl.errors import ExitCode
+    from sandboxctl.problems import errors, ordered
+    from sandboxctl.report import problems as report
+
+    result = specs.read(session, specs.paths_only(paths))
+    found = list(result.problems)
+    judges = dict.fromkeys((*backends, *((session.backend,) if session.backend else ())))
+    if judges:
+        from sandboxctl.capabilities import refusals
+
+        found += [problem for each in result.loaded for name in judges for problem in refusals(each, name)]
+    problems = ordered(found)
+    if session.json:
+        session.result(json.dumps({"diagnostics": report.to_json(problems)}, indent=2, sort_keys=True) + "\n")
+    else:
+        session.result(report.to_text(problems, session.style()))
+    if errors(problems):
+        return ExitCode.INVALID
+    if not session.json:
+        session.result(_praise(result))
+    return ExitCode.DONE
+
+
+def _praise(result: LoadResult) -> str:
+    from sandboxctl.report.cells import counted
+
+    return f"{counted(len(result.loaded), 'sandbox', 'sandboxes')}: valid\n"
