@@ -15,13 +15,14 @@ from typing import NoReturn
 
 import yaml
 
-from sandboxctl import ambiguity, syntax
+from sandboxctl import ambiguity
 from sandboxctl.nodes import Alias, Entries, Items, Node, Place, Scalar, place
 from sandboxctl.problems import Path, Problem, suggestion
 from sandboxctl.spec import Source
 
 MAX_NESTING = 64
 MAX_NODES = 100_000
+MAX_DOCUMENTS = 10_000  # no limit of the format, only so that a file of nothing but `---` ends soon
 
 _TAG_PREFIX = "tag:yaml.org,2002:"
 
@@ -33,6 +34,8 @@ def compose(source: Source, text: str) -> tuple[tuple[Node, ...], tuple[Problem,
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
+        from sandboxctl import syntax  # only needed when something is wrong
+
         composer.problems.append(syntax.explain(error, source))
     except _TooMuch as stop:
         composer.problems.append(stop.problem)
@@ -92,6 +95,9 @@ class _Composer:
 
     def _end_document(self) -> None:
         if self.root is not None:
+            if len(self.roots) >= MAX_DOCUMENTS:
+                self._stop("too-many-documents", f"the file has more than {MAX_DOCUMENTS:,} documents",
+                           self.root.start, self.root.end, hint="split it into several files")  # fmt: skip
             self.roots.append(self.root)
         self.root = None
         self.anchors.clear()
@@ -103,13 +109,14 @@ class _Composer:
         self._count(1, start, end)
         plain = event.implicit[0]
         value = ambiguity.resolve(event.value) if plain else event.value
-        flawed = self._tag_is_wrong(event.tag, "str", start, end)
+        flawed = event.tag is not None and self._tag_is_wrong(event.tag, "str", start, end)
         if isinstance(value, ambiguity.Refusal):
             hint = f'quote it: "{event.value}"' if self._at_key() else value.hint
             self._report(value.code, value.message, start, end, hint=hint)
             value, flawed = event.value, True
         node = Scalar(value=value, start=start, end=end, plain=plain, flawed=flawed)
-        self._anchor(event.anchor, node)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
         self._add(node)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
@@ -162,7 +169,8 @@ class _Composer:
                 value=[below.value for below in frame.items],
                 start=frame.start, end=end, children=tuple(frame.items), size=frame.size, height=frame.height + 1,
             )  # fmt: skip
-        self._anchor(frame.anchor, node)
+        if frame.anchor is not None:
+            self.anchors[frame.anchor] = node
         self._add(node)
 
     def _add(self, node: Node) -> None:
@@ -212,10 +220,6 @@ class _Composer:
             self._report("duplicate-key", f"the key `{name}` is already on line {first.start[0]}", key.start, key.end,
                          hint="keep one of the two", part=name)  # fmt: skip
         return first is None
-
-    def _anchor(self, name: str | None, node: Scalar | Items | Entries) -> None:
-        if name is not None:
-            self.anchors[name] = node
 
     def _tag_is_wrong(self, tag: str | None, own: str, start: Place, end: Place) -> bool:
         """Whether `tag` says more than `own`, the tag of what is written."""

@@ -31,7 +31,7 @@ class Document:
 
     value: object
     source: Source
-    root: Node = field(repr=False)
+    root: Node = field(repr=False, compare=False)
     flawed: frozenset[Path] = frozenset()
 
 

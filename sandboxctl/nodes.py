@@ -17,7 +17,7 @@ Place = tuple[int, int]
 """Line and column, from 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scalar:
     """One text or plain value. `plain`: written without quotes. `flawed`: a problem has been reported for it."""
 
@@ -30,7 +30,7 @@ class Scalar:
     height: ClassVar[int] = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Items:
     """A sequence. `size` counts nodes with aliases expanded, `height` the collections on the longest way down."""
 
@@ -42,7 +42,7 @@ class Items:
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entries:
     """A mapping; `keys` has the node of each key."""
 
@@ -55,7 +55,7 @@ class Entries:
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Alias:
     """A repetition of `target`, which is never itself an alias."""
 

@@ -152,6 +152,8 @@ def _key(failure: _Failure) -> _Told:
         )
     if failure.char in ("]", "}"):
         return _Told(message=f"this `{failure.char}` closes nothing", hint="take it away, or open it before")
+    if failure.char == ":" and not before:
+        return _Told(message="a key is missing before this `:`", hint="write the key, or take the `:` away")
     if before:
         return _Told(message="the value ends before this, and nothing may follow it", hint="put the value in quotes")
     line = (failure.opened or failure.at)[0]

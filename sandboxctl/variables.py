@@ -100,10 +100,11 @@ class _Replacing:
         return match[0]
 
     def _unset(self, name: str, reason: str | None, where: Range, path: Path) -> None:
-        near = suggestion(name, self.variables)
+        is_given = name in self.variables
+        near = None if is_given else suggestion(name, self.variables)
         hint = f"did you mean ${{{near}}}? " if near else ""
         hint += f"set it with --var {name}=VALUE, or write $${{{name}}} to leave it to the sandbox's shell"
-        message = f"the variable `{name}` is not set" + (f": {reason}" if reason else "")
+        message = f"the variable `{name}` is {'empty' if is_given else 'not set'}" + (f": {reason}" if reason else "")
         self._report("unset-variable", message, where, path, hint)
 
     def _bad_reference(self, match: re.Match[str], where: Range, path: Path) -> None:
