@@ -58,7 +58,7 @@ def _encode(value: object, salt: bytes) -> Json:  # noqa: C901  (one branch for 
         encoded["type"] = _TAGS[type(value)]
     for each in dataclasses.fields(value):
         item = getattr(value, each.name)
-        if item is not None:
+        if item is not None or each.default is not None:  # an absent None must not come back as another default
             encoded[camel(each.name)] = _encode(item, salt)
     if isinstance(value, spec.FileMount) and isinstance(value.content, str):
         encoded["content"] = "sha256:" + hashlib.sha256(value.content.encode()).hexdigest()

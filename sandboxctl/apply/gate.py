@@ -43,11 +43,11 @@ class Gate:
         """Starts it. Raises FailedError with the engine's own reason (no such program, port taken, no memory)."""
         if self.sandbox.lifecycle.auto_remove:
             self._exit = self._watch_exit()
-        self._started = time.monotonic()
         try:
             self.backend.writer.start(self.ref)
         except EngineError as error:
             raise FailedError(f"{self.sandbox.name} did not start: {error.brief}", hint=error.hint) from error
+        self._started = time.monotonic()
 
     def _watch_exit(self) -> Future[int]:
         """With autoRemove there is nothing to ask afterwards: the exit code is awaited from before the start."""
@@ -158,6 +158,9 @@ class Gate:
         )
         failed = [control for control in verdict.controls if control.status == "failed"]
         if failed:
+            status = self.backend.reader.status(self.ref)
+            if status is not None:
+                self._check_alive(status)  # its end is the cause, and the rest follows from it
             shown = "; ".join(f"{each.control} is {each.actual!r}, not {each.expected!r}" for each in failed[:3])
             more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
             raise FailedError(f"{name} is not what its spec says: {shown}{more}", sandbox=name)

@@ -25,6 +25,7 @@ from sandboxctl.fields import within
 
 _NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "repository name not known")
 
+_ADDED = 1  # the kind of a change in `docker diff`
 _UPDATES: tuple[tuple[Key, dict[str, str]], ...] = (
     (("resources", "cpu"), {"NanoCpus": "nano_cpus"}),
     (("resources", "memory"), {"Memory": "mem_limit", "MemorySwap": "memswap_limit"}),
@@ -138,11 +139,17 @@ class DockerWriter:
             self._api.remove_container(ref, v=True, force=True)
 
     def make_directory(self, ref: str, path: str, *, user: int, group: int) -> None:
-        """By the archive call, without `copyUIDGID` (with it 20.10 answers 500 for ids that are not in passwd)."""
+        """By the archive call, without `copyUIDGID` (with it 20.10 answers 500 for ids that are not in passwd).
+
+        A create has made the working directory already, as root; one that is of the image, and so is no addition of
+        this container's layer, is left as it is.
+        """
         with _reported():
-            url = f"{self._api.base_url}/v{self._api.api_version}/containers/{ref}/archive"
-            if self._api.head(url, params={"path": path}, timeout=self._api.timeout).status_code == 200:
-                return
+            changed = self._api.diff(ref) or []
+            if not any(each["Path"] == path and each["Kind"] == _ADDED for each in changed):
+                stat = f"{self._api.base_url}/v{self._api.api_version}/containers/{ref}/archive"
+                if self._api.head(stat, params={"path": path}, timeout=self._api.timeout).status_code == 200:
+                    return
             self._api.put_archive(ref, "/", _directory_tar(path.strip("/"), user=user, group=group))
 
     def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
