@@ -167,5 +167,5 @@ def _found(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = "".join(char if char.isprintable() else "�" for char in str(value))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
