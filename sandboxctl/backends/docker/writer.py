@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, cast
@@ -258,6 +259,7 @@ def _directory_tar(name: str, *, user: int, group: int) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         entry = tarfile.TarInfo(name)
         entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o700, user, group
+        entry.mtime = int(time.time())
         archive.addfile(entry)
     return buffer.getvalue()
 
