@@ -1,25 +1,11 @@
-"""Linux capabilities by name: any spelling in, `NET_BIND_SERVICE` out."""
+"""`spec.security.capabilities`: any spelling in, `NET_BIND_SERVICE` out."""
 
 from __future__ import annotations
 
 from sandboxctl.decode.value import Value
+from sandboxctl.linux import ALL, CAPABILITIES, capability_name
 from sandboxctl.problems import dotted, suggestion
 from sandboxctl.spec import Capabilities
-
-CAPABILITIES = (
-    "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
-    "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE",
-    "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST",
-    "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT",
-    "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG",
-    "WAKE_ALARM",
-)  # fmt: skip
-ALL = "ALL"
-
-
-def normalised(written: str) -> str:
-    """`cap_net_admin` → `NET_ADMIN`."""
-    return written.strip().upper().removeprefix("CAP_")
 
 
 def capabilities(value: Value, *, drop: tuple[str, ...]) -> Capabilities:
@@ -31,7 +17,7 @@ def capabilities(value: Value, *, drop: tuple[str, ...]) -> Capabilities:
 def _names(value: Value) -> tuple[str, ...]:
     names = set()
     for child in value.each():
-        name = normalised(child.text())
+        name = capability_name(child.text())
         if name == ALL or name in CAPABILITIES:
             names.add(name)
             continue

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from sandboxctl.decode.image import reference
 from sandboxctl.decode.value import Value
+from sandboxctl.linux import SIGNALS, signal_name
 from sandboxctl.problems import suggestion
 from sandboxctl.quantity import parse_duration, parse_seconds
 from sandboxctl.spec import Commit, Health, Lifecycle, Ready, Restart
-
-# Names by number, as on every architecture that containers run on (signal(7), x86 and Arm).
-SIGNALS = (
-    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
-    "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
-    "PWR", "SYS",
-)  # fmt: skip
-_ALIASES = {"IOT": "ABRT", "CLD": "CHLD", "POLL": "IO"}
-_REALTIME_MIN, _REALTIME_MAX = 34, 64
-_REALTIME = tuple(f"RTMIN+{offset}" for offset in range(_REALTIME_MAX - _REALTIME_MIN + 1))
 
 _LIFECYCLE = Lifecycle()
 _READY = Ready()
@@ -45,24 +36,16 @@ def _signal(value: Value) -> str:
     if not value.written:
         return _LIFECYCLE.stop_signal
     written = str(value.raw)
-    name = _numbered(int(written)) if written.isdecimal() else written.upper().removeprefix("SIG")
-    name = _ALIASES.get(name, name)
-    name = "RTMIN+0" if name == "RTMIN" else name
-    if name in SIGNALS or name in _REALTIME:
-        return f"SIG{name}".removesuffix("+0")
-    near = suggestion(name, SIGNALS)
+    name = signal_name(written)
+    if name is not None:
+        return name
+    near = suggestion(written.upper().removeprefix("SIG"), SIGNALS)
     value.error(
         "unknown-signal",
         f"lifecycle.stopSignal: there is no signal `{written}`",
         hint=f"did you mean `SIG{near}`?" if near else "write a name as in SIGTERM",
     )
     return _LIFECYCLE.stop_signal
-
-
-def _numbered(number: int) -> str:
-    if 1 <= number <= len(SIGNALS):
-        return SIGNALS[number - 1]
-    return f"RTMIN+{number - _REALTIME_MIN}" if _REALTIME_MIN <= number <= _REALTIME_MAX else str(number)
 
 
 def _restart(value: Value) -> Restart:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 
 from sandboxctl.decode.value import Value
+from sandboxctl.linux import ULIMITS, ulimit_name
 from sandboxctl.problems import dotted, suggestion
 from sandboxctl.quantity import parse_bytes, parse_cpu
 from sandboxctl.spec import Requests, Resources, Ulimit
 
-ULIMITS = (
-    "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
-    "rttime", "sigpending", "stack",
-)  # fmt: skip
 _CPUSET = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*")
 _DEFAULT = Resources()
 
@@ -60,7 +57,7 @@ def _ulimits(value: Value) -> dict[str, Ulimit]:
     limits = dict(_DEFAULT.ulimits)
     spelled: dict[str, str] = {}
     for written, child in value.entries():
-        name = written.lower().removeprefix("rlimit_")
+        name = ulimit_name(written)
         if name not in ULIMITS:
             near = suggestion(name, ULIMITS)
             child.error(

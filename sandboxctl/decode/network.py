@@ -14,7 +14,7 @@ _MODES: tuple[Literal["none", "bridge", "host"], ...] = ("none", "bridge", "host
 _RESERVED = ("public", "isolated")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _PORT = re.compile(
-    r"(?:(?P<address>\[[^\]]*\]|[^:\[\]]*):)?(?P<host>[0-9]+):(?P<container>[0-9]+)(?:/(?P<protocol>.*))?"
+    r"(?:(?P<address>\[[^\]]*\]|[^:\[\]]*):)?(?P<host>[0-9]{1,9}):(?P<container>[0-9]{1,9})(?:/(?P<protocol>.*))?"
 )
 _PROTOCOLS: tuple[Literal["tcp", "udp", "sctp"], ...] = ("tcp", "udp", "sctp")
 _EGRESS_PORT = re.compile(r"([0-9]{1,5})/(?:tcp|udp|sctp)")

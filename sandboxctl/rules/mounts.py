@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sandboxctl.decode.capability import ALL
 from sandboxctl.derive import covers, groups, owner
 from sandboxctl.facts import PathFacts
+from sandboxctl.linux import ALL
 from sandboxctl.problems import Path, dotted
 from sandboxctl.quantity import format_bytes
 from sandboxctl.rules.case import Case, rule

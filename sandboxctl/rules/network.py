@@ -6,7 +6,7 @@ import re
 
 from sandboxctl.problems import Path, dotted
 from sandboxctl.rules.case import Case, rule
-from sandboxctl.spec import Port
+from sandboxctl.spec import Network, Port
 
 _NETWORK: Path = ("spec", "network")
 _HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -15,23 +15,21 @@ _ANY = ("0.0.0.0", "::")  # noqa: S104  (what a user may have written)
 
 def ports_need_a_network(case: Case) -> None:
     """A port that nobody could reach is refused, not ignored."""
-    network = case.sandbox.network
-    path: Path = (*_NETWORK, "ports")
-    if not network.ports:
-        return
+    reason = _unreachable(case.sandbox.network)
+    if case.sandbox.network.ports and reason is not None:
+        said, hint = reason
+        case.findings.error("ports-without-network", (*_NETWORK, "ports"), f"network.ports: {said}", hint=hint)
+
+
+def _unreachable(network: Network) -> tuple[str, str] | None:
+    """Why no port of this network can be published, and what to do."""
     if network.mode == "none":
-        how = "network.mode" if case.source.written((*_NETWORK, "mode")) else "the network (none by default)"
-        message = f"network.ports: with {how} none nothing can reach a port"
-        message = message.replace("default) none", "default)")
-        case.findings.error(
-            "ports-without-network", path, message, hint="set network.mode: bridge, or remove the ports"
-        )
-    elif network.mode == "host":
-        message = "network.ports: with the host's network every port is the host's already"
-        case.findings.error("ports-without-network", path, message, hint="remove the ports")
-    elif network.internal:
-        message = "network.ports: an internal network has no way in from the host"
-        case.findings.error("ports-without-network", path, message, hint="remove the ports, or internal: true")
+        return "without a network (mode none) nothing can reach a port", "set network.mode: bridge, or remove the ports"
+    if network.mode == "host":
+        return "with the host's network every port is the host's already", "remove the ports"
+    if network.internal:
+        return "an internal network has no way in from the host", "remove the ports, or internal: true"
+    return None
 
 
 def ports_twice(case: Case) -> None:

@@ -25,6 +25,9 @@ def labels(case: Case) -> None:
     for section, table in (("labels", sandbox.labels), ("annotations", sandbox.annotations)):
         for key in table:
             path: Path = ("metadata", section, key)
+            if not key or not key.isprintable() or " " in key:
+                message = f"metadata.{section}: a name is not empty and has no blanks or control characters"
+                case.findings.error("label-name", path, message, key=True)
             owner = _owner(key)
             if owner is not None:
                 message = f"metadata.{section}: `{key}` is reserved: a spec may not use names of {owner}"

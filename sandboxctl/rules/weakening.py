@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from sandboxctl.decode.capability import ALL, CAPABILITIES, normalised
 from sandboxctl.facts import HostFacts
+from sandboxctl.linux import ALL, CAPABILITIES, capability_name
 from sandboxctl.problems import Path, dotted, suggestion
 from sandboxctl.profiles import PROFILES
 from sandboxctl.rules.case import Case, rule
@@ -148,7 +148,7 @@ def _allowed(allow: tuple[str, ...]) -> frozenset[str]:
 def _normal(name: str) -> str:
     prefix, colon, rest = name.partition(":")
     if prefix == "capability":
-        return f"capability:{normalised(rest)}"
+        return f"capability:{capability_name(rest)}"
     if prefix == "sysctl":
         return name.replace("/", ".")
     return f"{prefix}:{rest.rstrip('/') or '/'}" if colon else name
@@ -193,8 +193,8 @@ def _name_fault(written: str) -> tuple[str, str | None] | None:
         return None if written in NAMES else _unknown(written)
     if prefix not in PREFIXES:
         return _unknown(written)
-    if prefix == "capability" and normalised(rest) not in (ALL, *CAPABILITIES):
-        near = suggestion(normalised(rest), CAPABILITIES)
+    if prefix == "capability" and capability_name(rest) not in (ALL, *CAPABILITIES):
+        near = suggestion(capability_name(rest), CAPABILITIES)
         return f"`{rest}` is no capability of Linux", f"did you mean `capability:{near}`?" if near else None
     if prefix in ("host-path", "device") and not rest.startswith("/"):
         return f"`{written}` needs an absolute path", f"write {prefix}:/PATH"
@@ -203,7 +203,7 @@ def _name_fault(written: str) -> tuple[str, str | None] | None:
 
 def _unknown(written: str) -> tuple[str, str]:
     shown = [*NAMES, *(f"{prefix}:…" for prefix in PREFIXES)]
-    near = suggestion(written, shown) or suggestion(normalised(written), CAPABILITIES)
+    near = suggestion(written, shown) or suggestion(capability_name(written), CAPABILITIES)
     if near in CAPABILITIES:
         near = f"capability:{near}"
     hint = f"did you mean `{near}`?" if near else f"the names are {', '.join(shown)}"
