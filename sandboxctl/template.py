@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sandboxctl import quantity, resources
@@ -73,16 +74,16 @@ def _refuse(text: str) -> Json:
 
 @cache
 def _template(name: str) -> Template:
-    return _environment().get_template(name)
+    return environment(resources.templates()).get_template(name)
 
 
-@cache
-def _environment() -> Environment:
+def environment(directory: Path) -> Environment:
+    """The environment of the templates in a directory."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(resources.templates()),
+    strict = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(directory),
         undefined=StrictUndefined,
         finalize=_only_json,
         autoescape=False,  # data, not HTML: `finalize` guards it
@@ -90,7 +91,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update(
+    strict.filters.update(
         tojson=_to_json,
         seconds=_seconds,
         bytes=quantity.format_bytes,
@@ -99,7 +100,7 @@ def _environment() -> Environment:
         base64=_base64,
         literal=_literal,
     )
-    return environment
+    return strict
 
 
 def _only_json(value: object) -> JsonText:
