@@ -81,7 +81,9 @@ class DockerWriter:
         platform = cast("str | None", document.pop("platform", None))
         with _reported():
             config = self._api.create_container_config(
-                **document, host_config=self._api.create_host_config(**_host_arguments(host))
+                # `command` is required, and None leaves it to the image
+                **{"command": None, **document},
+                host_config=self._api.create_host_config(**_host_arguments(host)),
             )
             answer = self._api.create_container_from_config(config, name=name, platform=platform)
         warnings = answer.get("Warnings") or []
