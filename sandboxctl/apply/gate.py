@@ -10,7 +10,7 @@ from itertools import chain, repeat
 
 from sandboxctl import verify
 from sandboxctl.apply.events import ApplyOptions, Event
-from sandboxctl.backends.base import Backend, Engine, Status
+from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
 from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError
 from sandboxctl.observe import require
 from sandboxctl.plan import Desired, sandbox_state
@@ -19,6 +19,8 @@ from sandboxctl.spec import Sandbox
 
 _POLLS = (0.02, 0.03, 0.05, 0.1)
 _LAST_LINES = 10
+_SETTLED = 1.0
+"""Seconds after a start in which the process may still be the engine's own, about to become the sandbox's."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,16 +149,11 @@ class Gate:
         """Proves every control. Raises FailedError naming those that are not as promised."""
         name = self.sandbox.name
         self.emit(Event(name=name, step="verify"))
-        verdict = verify.verify(
-            self.sandbox,
-            require(self.backend.reader.observe(self.ref), name),
-            engine=self.engine,
-            backend=self.backend,
-            image=self.desired.image or self.backend.reader.image_config(self.desired.image_id or ""),
-            probe_image=self.sandbox.section(self.backend.name).probe_image,
-            complete=complete,
-        )
-        failed = [control for control in verdict.controls if control.status == "failed"]
+        image = self.desired.image or self.backend.reader.image_config(self.desired.image_id or "")
+        failed = self._not_as_promised(image, complete=complete)
+        while failed and time.monotonic() < self._started + _SETTLED:
+            time.sleep(_POLLS[0])
+            failed = self._not_as_promised(image, complete=complete)
         if failed:
             status = self.backend.reader.status(self.ref)
             if status is not None:
@@ -164,6 +161,18 @@ class Gate:
             shown = "; ".join(f"{each.control} is {each.actual!r}, not {each.expected!r}" for each in failed[:3])
             more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
             raise FailedError(f"{name} is not what its spec says: {shown}{more}", sandbox=name)
+
+    def _not_as_promised(self, image: ImageConfig | None, *, complete: bool) -> list[verify.Control]:
+        verdict = verify.verify(
+            self.sandbox,
+            require(self.backend.reader.observe(self.ref), self.sandbox.name),
+            engine=self.engine,
+            backend=self.backend,
+            image=image,
+            probe_image=self.sandbox.section(self.backend.name).probe_image,
+            complete=complete,
+        )
+        return [control for control in verdict.controls if control.status == "failed"]
 
 
 _EXIT_HINTS = {
