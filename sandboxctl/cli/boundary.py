@@ -15,7 +15,6 @@ from sandboxctl import errors
 from sandboxctl.cli import signals
 from sandboxctl.cli.program import NAME, program
 from sandboxctl.cli.session import wants_colour
-from sandboxctl.problems import suggestion
 
 if TYPE_CHECKING:
     from sandboxctl.cli.session import Connect
@@ -75,6 +74,8 @@ def _usage_error(mistake: click.ClickException) -> errors.UsageError:
 
 def _meant(word: str, command: click.Command) -> str | None:
     """The option that `word` begins, or the one that is nearest without the dashes, which all of them have."""
+    from sandboxctl.problems import suggestion
+
     known = {name.lstrip("-"): name for each in command.params for name in each.opts}
     bare = word.lstrip("-")
     begun = [name for short, name in known.items() if len(bare) > 1 and short.startswith(bare)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +26,8 @@ def command(session: Session, paths: tuple[str, ...], project: str | None) -> in
 
     Each is compared with its spec in PATHS or sandbox.yaml, else with the one that was applied.
     """
+    from datetime import UTC, datetime
+
     from sandboxctl.report import sandboxes as report
 
     rows = look(session, specs_at_hand(session, paths), project=project)

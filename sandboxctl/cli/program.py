@@ -10,12 +10,27 @@ from click.core import ParameterSource
 
 from sandboxctl import __version__, errors
 from sandboxctl.cli import options
-from sandboxctl.problems import suggestion
 
-VERBS = (
-    "init", "validate", "render", "plan", "apply", "delete", "list", "status", "verify", "exec", "shell", "logs", "cp",
-    "schema", "completion", "version",
-)  # fmt: skip
+VERBS = {
+    "init": "Write a commented spec to begin with.",
+    "validate": "Say everything that is wrong with specs.",
+    "render": "Print what apply would send to the engine.",
+    "plan": "Show what apply would do. Nothing is written.",
+    "apply": "Make the live sandboxes what their specs say.",
+    "delete": "Remove sandboxes.",
+    "list": "Show what runs, where, and until when.",
+    "status": "Show all that is known of one sandbox.",
+    "verify": "Prove every control on live sandboxes.",
+    "exec": "Run a command in a sandbox.",
+    "shell": "Open a shell in a sandbox.",
+    "logs": "Print what a sandbox wrote.",
+    "cp": "Copy a file or directory in or out.",
+    "schema": "Print the JSON schema of specs.",
+    "completion": "Print the completion script of a shell.",
+    "version": "Print our version, and Python's.",
+}
+"""Each with the first line of its own help (a test holds them together): `--help` then imports none of them."""
+
 _ALIASES = {"diff": "plan"}
 NAME = "sandboxctl"
 SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -26,6 +41,10 @@ class _Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         return list(VERBS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (likewise)
         name = _ALIASES.get(cmd_name, cmd_name)
@@ -41,6 +60,8 @@ class _Verbs(click.Group):
         verb = args[0]
         if verb.startswith("-") or self.get_command(ctx, verb) is not None:
             return super().resolve_command(ctx, args)
+        from sandboxctl.problems import suggestion
+
         near = suggestion(verb, (*VERBS, *_ALIASES))
         hint = f"did you mean `{near}`?" if near else f"see `{NAME} --help`"
         raise errors.UsageError(f"there is no command `{verb}`", hint=hint)

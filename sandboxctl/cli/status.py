@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from sandboxctl.cli import options
@@ -18,6 +16,8 @@ def command(session: Session, name: str) -> int:
 
     Its state, until when it lives, and where it differs from its spec.
     """
+    from datetime import UTC, datetime
+
     from sandboxctl.cli.list import look, specs_at_hand
     from sandboxctl.errors import NotFoundError
     from sandboxctl.report import sandboxes as report

@@ -23,8 +23,8 @@ def event_json(event: Event) -> str:
 
 
 def event_text(event: Event) -> str:
-    """`py: starting`."""
-    return f"{safe(event.name)}: {safe(event.message or event.step)}\n"
+    """`py: pull docker.io/library/busybox:1`."""
+    return f"{safe(event.name)}: {safe(' '.join(word for word in (event.step, event.message) if word))}\n"
 
 
 def failure_json(result: Result) -> str:

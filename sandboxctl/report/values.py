@@ -37,7 +37,8 @@ def _shown(name: str, key: Key, value: Json) -> str:
 
 
 def _entry(name: str, key: Key, value: Json) -> str:
-    return f"{safe(name)}: {_shown(name, (*key, name), value)}"
+    """The name may be a whole dotted field, as in what `verify` says of one."""
+    return f"{safe(name)}: {_shown(name.rpartition('.')[2], (*key, name), value)}"
 
 
 def _format(name: str, key: Key) -> Callable[[int], str]:

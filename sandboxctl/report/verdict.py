@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sandboxctl.backends.base import Json, Key
@@ -48,11 +48,36 @@ def _verdict(verdict: Verdict, style: Style) -> list[str]:
 
 
 def _row(control: Control) -> tuple[str, str, str, str, str]:
-    expected, actual = (_value(control, value) for value in (control.expected, control.actual))
-    return control.control, expected, actual, control.status, control.evidence or "-"
+    expected, actual = control.expected, control.actual
+    if control.status == "failed" and isinstance(expected, dict) and isinstance(actual, dict):
+        expected, actual = _differing(expected, actual), _differing(actual, expected)
+    return control.control, _value(control, expected), _value(control, actual), control.status, control.evidence or "-"
+
+
+def _differing(one: Mapping[str, Json], other: Mapping[str, Json]) -> dict[str, Json]:
+    """Of two maps the entries that only the first has in this way."""
+    return {key: value for key, value in one.items() if key not in other or other[key] != value}
 
 
 def _value(control: Control, value: Json) -> str:
     """By the name of the field that asks for the control, since that says the unit."""
+    if value is None:
+        return "-"
+    if isinstance(value, dict) and control.control.startswith("mount:"):
+        told = value.get("writable") == (value.get("readOnly") is False)  # then `ro` or `rw` says it
+        return " ".join(_option(name, part) for name, part in value.items() if not (told and name == "writable"))
     key: Key = tuple(str(part) for part in control.path) or (control.control,)
-    return "-" if value is None else shown(key, value)
+    return shown(key, value)
+
+
+def _option(name: str, value: Json) -> str:
+    """A property of a mount as `mount` would write it: `ro`, `noexec`, `size=64Mi`."""
+    match name, value:
+        case "readOnly", bool():
+            return "ro" if value else "rw"
+        case "type", str():
+            return safe(value)
+        case _, bool():
+            return name if value else f"no{name}"
+        case _:
+            return f"{name}={shown((name,), value)}"
