@@ -14,6 +14,7 @@ _NO_NETWORKS = "a pod has one network, the cluster's"
 _USE_POLICY = "say what may be reached with `network.egress`"
 
 _NETWORK: Mapping[str, Row] = {
+    "network": (does("`NetworkMode`"), does("`netns`"), does("the pod network, and a NetworkPolicy")),
     "network.mode": (does("`NetworkMode`"), does("`netns`"), does("the pod network")),
     "network.mode/none": (
         does("`NetworkMode` none: no interface but lo"),
