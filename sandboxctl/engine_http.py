@@ -2,7 +2,7 @@
 
 HTTP/1.0 asks the engine for plain bodies without chunks, so the whole client is small; `http.client` and the SDKs cost
 30 to 110 ms of imports (performance.md). It knows no engine's paths. Readers are given `get` and `stream` alone; what
-changes an engine's objects goes through its SDK.
+changes an engine's objects goes through its SDK, or is one `send` of a whole document (Kubernetes).
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
 from sandboxctl.errors import UnreachableError
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 _HEAD_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
@@ -38,12 +41,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A unix socket, or a TCP port on the loopback; `label` names the engine in messages."""
+    """A unix socket, a TCP port on the loopback, or one behind TLS; `label` names the engine in messages.
+
+    `server_name` is the name on the server's certificate, by default the host of `address`. `headers` go with every
+    request: they may be credentials.
+    """
 
     label: str
     url: str
     path: str | None = None
     address: tuple[str, int] | None = None
+    tls: SSLContext | None = field(default=None, repr=False)
+    server_name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class EngineHttp:
@@ -56,7 +66,19 @@ class EngineHttp:
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         """The whole answer. Raises UnreachableError (AbsentError where nothing is there)."""
         target = _target(path, query)
-        return self._exchange(_request(target), path)
+        return self._exchange(_request(target, self.endpoint.headers), path)
+
+    def send(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, *, body: bytes, content_type: str
+    ) -> Answer:
+        """A request that changes something: one whole document."""
+        headers = {**self.endpoint.headers, "Content-Type": content_type, "Content-Length": str(len(body))}
+        return self._exchange(_request(_target(path, query), headers, method=method) + body, path)
+
+    def connect(self, step: str) -> socket.socket:
+        """A connection of its own, for a protocol that HTTP only begins. Raises as `get`, naming `step`."""
+        with self._reported(step):
+            return self._connect()
 
     def post(self, path: str, body: Mapping[str, object] | None) -> Answer:
         """A small JSON request (an exec and its resize)."""
@@ -84,7 +106,7 @@ class EngineHttp:
 
     def _exchange(self, request: bytes, path: str) -> Answer:
         deadline = time.monotonic() + self.timeout
-        step = f"{request[:4].decode().strip()} {path}"
+        step = f"{request.partition(b' ')[0].decode()} {path}"
         with self._reported(step), self._connect() as connection:
             connection.sendall(request)
             received = bytearray()
@@ -95,7 +117,7 @@ class EngineHttp:
     def stream(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """The body as it comes, for as long as it comes; an answer that is no 200 is one Answer error."""
         with self._reported(f"GET {path}"), self._connect() as connection:
-            connection.sendall(_request(_target(path, query)))
+            connection.sendall(_request(_target(path, query), self.endpoint.headers))
             answer = self._parse(_read_head(connection), path, whole=False)
             if answer.status != 200:
                 raise UnreachableError(f"{self.endpoint.label} answered {answer.status} to GET {path}")
@@ -107,7 +129,10 @@ class EngineHttp:
     def _connect(self) -> socket.socket:
         endpoint = self.endpoint
         if endpoint.address is not None:
-            return socket.create_connection(endpoint.address, timeout=self.timeout)
+            plain = socket.create_connection(endpoint.address, timeout=self.timeout)
+            if endpoint.tls is None:
+                return plain
+            return endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.address[0])
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(self.timeout)
         try:
@@ -148,8 +173,10 @@ class EngineHttp:
         return Answer(status=int(words[1]), headers=headers, body=body)
 
 
-def _request(target: str) -> bytes:
-    return f"GET {target} HTTP/1.0\r\nHost: engine\r\nAccept: application/json\r\n\r\n".encode("ascii")
+def _request(target: str, headers: Mapping[str, str], *, method: str = "GET") -> bytes:
+    lines = {"Host": "engine", "Accept": "application/json", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"{method} {target} HTTP/1.0\r\n{head}\r\n".encode("latin-1")
 
 
 def _post(path: str, body: Mapping[str, object] | None, *, upgrade: bool = False) -> bytes:
