@@ -56,6 +56,7 @@ class _Frame:
     anchor: str | None
     flow: bool
     mapping: bool
+    flawed: bool
     key: Node | None = None
     name: str | None = None
     keys: dict[str, Node] = field(default_factory=dict)
@@ -148,10 +149,11 @@ class _Composer:
         if len(self.frames) >= MAX_NESTING:
             self._too_deep(start, _end(event))
         mapping = isinstance(event, yaml.MappingStartEvent)
-        self._tag_is_wrong(event.tag, "map" if mapping else "seq", start, _end(event))
+        flawed = self._tag_is_wrong(event.tag, "map" if mapping else "seq", start, _end(event))
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        self.frames.append(_Frame(start=start, anchor=event.anchor, flow=bool(event.flow_style), mapping=mapping))
+        frame = _Frame(start=start, anchor=event.anchor, flow=bool(event.flow_style), mapping=mapping, flawed=flawed)
+        self.frames.append(frame)
 
     def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
         frame = self.frames.pop()
@@ -161,14 +163,24 @@ class _Composer:
             children = dict(zip(frame.keys, frame.items, strict=True))
             node = Entries(
                 value={name: below.value for name, below in children.items()},
-                start=frame.start, end=end, keys=frame.keys, children=children,
-                size=frame.size, height=frame.height + 1,
-            )  # fmt: skip
+                start=frame.start,
+                end=end,
+                keys=frame.keys,
+                children=children,
+                size=frame.size,
+                height=frame.height + 1,
+                flawed=frame.flawed,
+            )
         else:
             node = Items(
                 value=[below.value for below in frame.items],
-                start=frame.start, end=end, children=tuple(frame.items), size=frame.size, height=frame.height + 1,
-            )  # fmt: skip
+                start=frame.start,
+                end=end,
+                children=tuple(frame.items),
+                size=frame.size,
+                height=frame.height + 1,
+                flawed=frame.flawed,
+            )
         if frame.anchor is not None:
             self.anchors[frame.anchor] = node
         self._add(node)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sandboxctl.nodes import Entries, Marks, Node, Scalar, place, walk
+from sandboxctl.nodes import Entries, Marks, Node, place, walk
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import API_VERSION, KIND, Source
 
@@ -80,20 +80,24 @@ def _document(root: Node, index: int, source: Source, *, checked: bool) -> Docum
 def _flawed(root: Node) -> Iterator[Path]:
     """The paths of values that a problem has been reported for, or for their key."""
     for path, node in walk(root):
-        if isinstance(node, Scalar) and node.flawed:
+        if node.flawed:
             yield path
-        elif isinstance(node, Entries):
-            yield from ((*path, name) for name, key in node.keys.items() if isinstance(key, Scalar) and key.flawed)
+        if isinstance(node, Entries):
+            yield from ((*path, name) for name, key in node.keys.items() if key.flawed)
 
 
 def _first_empty(roots: Sequence[Node], source: Source) -> Iterator[Problem]:
     """One problem is enough for any number of empty documents."""
-    for root in roots:
-        if root.value is None:
-            message = f"the document is empty: expected {_EXPECTED}"
-            hint = "take the `---` away if nothing belongs here"
-            yield _problem("empty-document", message, source, root.start, root.end, hint=hint)
-            return
+    root = next((root for root in roots if root.value is None), None)
+    if root is None:
+        return
+    start, end = root.start, root.end
+    for line in range(min(start[0], len(source.lines)), 0, -1):  # what is empty has no text: its `---` has
+        if start == end and source.lines[line - 1].startswith("---"):
+            start, end = (line, 1), (line, 4)
+    message = f"the document is empty: expected {_EXPECTED}"
+    hint = "take the `---` away if nothing belongs here"
+    yield _problem("empty-document", message, source, start, end, hint=hint)
 
 
 def _decode(data: bytes, filename: str) -> tuple[str, Problem | None]:

@@ -19,7 +19,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scalar:
-    """One text or plain value. `plain`: written without quotes. `flawed`: a problem has been reported for it."""
+    """One text or plain value. `plain`: written without quotes. `flawed`, on every node: a problem is reported."""
 
     value: Plain
     start: Place
@@ -40,6 +40,7 @@ class Items:
     children: tuple[Node, ...]
     size: int
     height: int
+    flawed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,6 +54,7 @@ class Entries:
     children: Mapping[str, Node]
     size: int
     height: int
+    flawed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +79,11 @@ class Alias:
     def height(self) -> int:
         """That of the target."""
         return self.target.height
+
+    @property
+    def flawed(self) -> bool:
+        """That of the target."""
+        return self.target.flawed
 
 
 Node = Scalar | Items | Entries | Alias

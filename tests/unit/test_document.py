@@ -132,7 +132,7 @@ NODES = [
     ("a: &x 1\n---\nb: *x", "unknown-alias", "3:4-3:6", "`*x` repeats `&x`, which is nowhere before it"),
     ("", "empty-document", "1:1-1:1", "the file is empty: expected a document that starts with "),
     ("# only this\n", "empty-document", "1:1-1:1", "the file is empty: expected a document that starts with "),
-    ("a: 1\n---\n", "empty-document", "3:1-3:1", "the document is empty: expected a document that starts with "),
+    ("a: 1\n---\n", "empty-document", "2:1-2:4", "the document is empty: expected a document that starts with "),
     ("null\n", "empty-document", "1:1-1:5", "the document is empty: expected a document that starts with "),
 ]
 
