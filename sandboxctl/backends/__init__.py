@@ -8,7 +8,7 @@ from typing import cast
 from sandboxctl.backends.base import Backend, Connection
 from sandboxctl.errors import InvalidError
 
-_BUILT = {"docker": "sandboxctl.backends.docker"}
+_BUILT = {"docker": "sandboxctl.backends.docker", "podman": "sandboxctl.backends.podman"}
 
 
 def connect(name: str, connection: Connection) -> Backend:

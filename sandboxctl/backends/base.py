@@ -22,7 +22,11 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Facts about an engine, from its answers. `id` may be empty until `Reader.identify` has asked for it."""
+    """Facts about an engine, from its answers. `id` may be empty until `Reader.identify` has asked for it.
+
+    `default_capabilities` are what a container has that drops none, () where the engine does not say;
+    `added_capabilities_reach_users`: one that is added becomes effective for a user that is not root.
+    """
 
     backend: str
     endpoint: str
@@ -32,9 +36,12 @@ class Engine:
     local: bool = True
     rootless: bool = False
     cgroup_version: Literal[1, 2] = 1
+    controllers: tuple[str, ...] = ()
     security_modules: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     milli_cpus: int = 0
+    default_capabilities: tuple[str, ...] = ()
+    added_capabilities_reach_users: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,127 @@
+"""What a Podman service shows, over its libpod API. Only GET requests, each answer decoded at once (`native`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.podman import native
+from sandboxctl.backends.podman.service import Service
+from sandboxctl.engine_http import Answer
+from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
+from sandboxctl.multiplex import frames
+from sandboxctl.timestamps import http_date
+
+LIBPOD = "/v4.0.0/libpod"
+"""The oldest form of the API that we speak: every service since answers it."""
+
+
+class PodmanReader:
+    """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._headers: Mapping[str, str] = {}
+        self._identity: Engine | None = None
+
+    def engine(self) -> Engine:
+        """Version from the `Server` header of the last answer (`Libpod/4.3.1 (linux)`)."""
+        if self._identity is not None:
+            return self._identity
+        if not self._headers:
+            self._get("/_ping")
+        version = self._headers.get("server", "").partition("/")[2].partition(" ")[0]
+        url = self._service.endpoint.url
+        return Engine(backend="podman", endpoint=url, version=version, added_capabilities_reach_users=True)
+
+    def identify(self) -> Engine:
+        """`/info`: id, rootless or not, control groups, security modules, runtime, default capabilities."""
+        if self._identity is None:
+            self._identity = replace(native.engine(self._json("/info")), endpoint=self._service.endpoint.url)
+        return self._identity
+
+    def now(self) -> float:
+        """The engine's clock at its last answer, in seconds since the epoch."""
+        if not self._headers.get("date"):
+            self._get("/_ping")
+        return http_date(self._headers["date"])
+
+    def containers(self) -> Sequence[Listed]:
+        """`/containers/json?all=true`, less the pods' infra containers."""
+        return [native.listed(each) for each in self._json("/containers/json", {"all": "true"}) or []]
+
+    def images(self) -> Sequence[LocalImage]:
+        """`/images/json`."""
+        return [native.local_image(each) for each in self._json("/images/json") or []]
+
+    def observe(self, ref: str) -> Observed | None:
+        """`/containers/REF/json`."""
+        inspected = self._optional(f"/containers/{ref}/json")
+        return None if inspected is None else native.read(inspected)
+
+    def status(self, ref: str) -> Status | None:
+        """The state part of the inspect."""
+        inspected = self._optional(f"/containers/{ref}/json")
+        return None if inspected is None else native.status(inspected)
+
+    def image_config(self, image: str) -> ImageConfig | None:
+        """`/images/NAME/json`."""
+        inspected = self._optional(f"/images/{image}/json")
+        return None if inspected is None else native.image_config(inspected)
+
+    def has_network(self, name: str) -> bool:
+        """By exact name: an inspect would also take the beginning of an id."""
+        return any(each.get("name") == name for each in self._json("/networks/json") or [])
+
+    def volume_labels(self, name: str) -> Mapping[str, str] | None:
+        """`/volumes/NAME/json`."""
+        found = self._optional(f"/volumes/{name}/json")
+        return None if found is None else found.get("Labels") or {}
+
+    def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
+        """`/containers/REF/logs`, the engine's 8-byte frames taken off."""
+        if self._optional(f"/containers/{ref}/json") is None:
+            raise NotFoundError(f"there is no container {ref}")
+        query = {"stdout": "true", "stderr": "true"}
+        if tail is not None:
+            query["tail"] = str(tail)
+        if follow:
+            query["follow"] = "true"
+        return frames(self._service.http.stream(f"{LIBPOD}/containers/{ref}/logs", query))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        answer = self._service.http.get(LIBPOD + path, query)
+        if not answer.headers.get("server", "").startswith("Libpod/"):
+            url = self._service.endpoint.url
+            raise UnreachableError(
+                f"what answers at {url} is not Podman", hint="for a Docker socket use --backend docker"
+            )
+        self._headers = answer.headers
+        return answer
+
+    def _json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        answer = self._get(path, query)
+        if answer.status != 200:
+            raise EngineError(f"Podman answered {answer.status}: {native.message(answer.body)}", status=answer.status)
+        return _decode(answer, path)
+
+    def _optional(self, path: str) -> Any | None:
+        answer = self._get(path)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise EngineError(f"Podman answered {answer.status}: {native.message(answer.body)}", status=answer.status)
+        return _decode(answer, path)
+
+
+def _decode(answer: Answer, path: str) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError as error:
+        raise UnreachableError(f"Podman sent no JSON (GET {path})", hint="is something between us and it?") from error

@@ -1,0 +1,303 @@
+"""Changes on a Podman service, through podman-py's transport. It is imported here and nowhere else.
+
+Its keyword interface is not used: it drops safety options without an error, and the engine's warnings too. What is
+posted is the rendered SpecGenerator, and paths are libpod's: the compat API's forced delete takes 10 s (engines.md).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any, Protocol, cast
+
+from podman import PodmanClient
+from podman.errors import APIError
+
+from sandboxctl import engine_exec
+from sandboxctl.backends.base import ExecResult, Json, Key, Payload
+from sandboxctl.backends.podman.service import Service
+from sandboxctl.engine_exec import Command
+from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, UnreachableError
+from sandboxctl.fields import within
+
+API_VERSION = "4.0.0"
+_NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "name unknown")
+_RESTART = ("lifecycle", "restart")
+
+
+class _Response(Protocol):
+    """What is used of a response of the client's."""
+
+    status_code: int
+    content: bytes
+
+    def iter_lines(self) -> Iterator[bytes]: ...
+
+
+class PodmanWriter:
+    """Writes to one service; threads may share it."""
+
+    def __init__(self, service: Service, *, timeout: float) -> None:
+        self._service = service
+        self._timeout = timeout
+        self._client = PodmanClient(base_url=service.endpoint.url, version=API_VERSION, timeout=timeout)
+
+    def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
+        """Every line of the stream is read: an error comes as a line with status 200, and an id only with success."""
+        query = {"reference": image, "policy": "always", **_platform(platform)}
+        response = self._send("post", "/images/pull", query, stream=True, endless=True)
+        found = ""
+        for line in response.iter_lines():
+            report = json.loads(line) if line.strip() else {}
+            if "error" in report:
+                raise _pull_error(image, str(report["error"]))
+            if report.get("stream"):
+                progress(" ".join(str(report["stream"]).split()))
+            found = report.get("id") or found
+        if not found:
+            raise UnreachableError(f"cannot pull {image}: Podman does not say why", hint="try `podman pull`")
+        return str(found)
+
+    def load(self, path: str, *, reference: str) -> str:
+        """`podman load` for an archive with a manifest, else `podman import` of a root file system."""
+        repository, _, tag = reference.rpartition(":")
+        with open(path, "rb") as archive:
+            if _is_image_archive(path):
+                loaded = self._json("post", "/images/load", data=archive, endless=True)
+                name = loaded["Names"][0]
+                self._send("post", f"/images/{name}/tag", {"repo": repository, "tag": tag})
+            else:
+                self._send("post", "/images/import", {"reference": reference}, data=archive, endless=True)
+        return str(self._json("get", f"/images/{reference}/json")["Id"])
+
+    def create(self, payload: Payload, *, name: str) -> str:
+        """A container that is not started. A warning of the engine's undoes it: a control was not applied."""
+        return self._create({**payload.documents[0], "name": name})
+
+    def _create(self, document: Mapping[str, object]) -> str:
+        answer = self._json("post", "/containers/create", data=json.dumps(document))
+        warnings = answer.get("Warnings") or []
+        if warnings:
+            self.delete(answer["Id"])
+            raise EngineError(
+                f"Podman would not apply all of it: {warnings[0]}",
+                status=400,
+                hint="a control that is only half applied is refused; change the spec or the host",
+            )
+        return str(answer["Id"])
+
+    def start(self, ref: str) -> None:
+        """Starting what runs is no error."""
+        self._send("post", f"/containers/{ref}/start")
+
+    def wait(self, ref: str) -> int:
+        """For as long as it takes."""
+        return int(self._json("post", f"/containers/{ref}/wait", {"condition": "exited"}, endless=True))
+
+    def unpause(self, ref: str) -> None:
+        """Lets a paused container go on."""
+        self._send("post", f"/containers/{ref}/unpause")
+
+    def stop(self, ref: str, *, grace: int) -> None:
+        """Its stop signal, and KILL after `grace` seconds."""
+        query = {"timeout": str(grace)}
+        self._send("post", f"/containers/{ref}/stop", query, timeout=grace + self._timeout, missing_is_done=True)
+
+    def rename(self, ref: str, name: str) -> None:
+        """Works on a running container (engines.md, section 13)."""
+        self._send("post", f"/containers/{ref}/rename", {"name": name})
+
+    def update(self, ref: str, changes: Mapping[Key, Json], payload: Payload) -> None:
+        """All limits at once, as rendered: 5.1 and later take them, and inspect follows."""
+        document = payload.documents[0]
+        query = {}
+        if any(within(key, _RESTART) for key in changes):
+            query["restartPolicy"] = str(document["restart_policy"])
+            if "restart_tries" in document:
+                query["restartRetries"] = str(document["restart_tries"])
+        self._send("post", f"/containers/{ref}/update", query, data=json.dumps(document["resource_limits"]))
+
+    def delete(self, ref: str) -> None:
+        """With its anonymous volumes. Gone already is success."""
+        query = {"force": "true", "timeout": "0", "v": "true"}
+        response = self._send("delete", f"/containers/{ref}", query, missing_is_done=True)
+        for report in json.loads(response.content or b"null") or []:
+            if isinstance(report, dict) and report.get("Err"):
+                raise EngineError(f"Podman cannot remove {ref[:12]}: {report['Err']}", status=500)
+
+    def make_directory(self, ref: str, path: str, *, user: int, group: int) -> None:
+        """By the archive call itself: the client's wrapper rewrites every owner to root."""
+        found = self._send("head", f"/containers/{ref}/archive", {"path": path}, missing_is_done=True)
+        if found.status_code != 200:
+            self._put_directory(ref, "/", path.strip("/"), user=user, group=group)
+
+    def _put_directory(self, ref: str, parent: str, name: str, *, user: int, group: int) -> None:
+        tar = _directory_tar(name, user=user, group=group)
+        self._send("put", f"/containers/{ref}/archive", {"path": parent}, data=tar)
+
+    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
+        """Owner by option, so that no container's first use changes it; the mode by a container never started."""
+        options = {"o": f"uid={user},gid={group}"}
+        self._send("post", "/volumes/create", data=json.dumps({"Name": name, "Label": labels, "Options": options}))
+        helper = self._create({
+            "image": image, "entrypoint": ["true"], "command": [], "netns": {"nsmode": "none"},
+            "volumes": [{"Name": name, "Dest": "/volume", "Options": ["nocopy"]}], "image_volume_mode": "ignore",
+        })  # fmt: skip
+        try:
+            self._put_directory(helper, "/volume", ".", user=user, group=group)
+        finally:
+            self.delete(helper)
+
+    def delete_volume(self, name: str) -> None:
+        """Gone already is success."""
+        self._send("delete", f"/volumes/{name}", missing_is_done=True)
+
+    def exec(
+        self,
+        ref: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        workdir: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: IO[bytes] | None = None,
+        stdout: Callable[[bytes], None] | None = None,
+        stderr: Callable[[bytes], None] | None = None,
+    ) -> ExecResult:
+        """See `engine_exec`; the compat API, whose exec is the same as Docker's."""
+        out, err = io.BytesIO(), io.BytesIO()
+        what = Command(argv=command, user=user, workdir=workdir, env=env or {})
+        code = engine_exec.run(
+            self._service.http,
+            ref,
+            what,
+            stdin=None if stdin is None else stdin.fileno(),
+            stdout=stdout or _into(out),
+            stderr=stderr or _into(err),
+        )
+        return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
+        """On the caller's terminal."""
+        import os
+        import sys
+
+        def write(chunk: bytes) -> None:
+            os.write(sys.stdout.fileno(), chunk)
+
+        env = {"TERM": os.environ.get("TERM", "xterm")}
+        what = Command(argv=command, user=user, workdir=workdir, env=env, tty=True)
+        return engine_exec.run(self._service.http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
+
+    def run_probe(self, payload: Mapping[str, Json], *, name: str) -> ExecResult:
+        """A helper container: created, run to its end, read, removed."""
+        raise EngineError(f"{name}: {len(payload)}", status=501)
+
+    def close(self) -> None:
+        """Closes the session."""
+        self._client.close()
+
+    def _json(self, method: str, path: str, query: Mapping[str, str] | None = None, **options: Any) -> Any:
+        return json.loads(self._send(method, path, query, **options).content)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        data: object = None,
+        stream: bool = False,
+        timeout: float | None = None,
+        endless: bool = False,
+        missing_is_done: bool = False,
+    ) -> _Response:
+        """One request. `endless`: no deadline for the answer, `timeout` seconds for the connection still."""
+        call = getattr(self._client.api, method)
+        options: dict[str, object] = {} if data is None else {"data": data}
+        if stream:
+            options["stream"] = True
+        seconds = timeout or self._timeout
+        url = self._service.endpoint.url  # starts our own service again, if it has ended since
+        try:
+            response = call(path, params=query, timeout=(self._timeout, None) if endless else seconds, **options)
+        except APIError as error:
+            raise _unreachable(url, error) from error
+        if response.status_code >= 400 and not (missing_is_done and response.status_code == 404):
+            raise _engine_error(response)
+        return cast("_Response", response)
+
+
+def _platform(platform: str | None) -> dict[str, str]:
+    """`linux/arm64/v8` → the three words of the API."""
+    if platform is None:
+        return {}
+    names = ("OS", "Arch", "Variant")
+    return dict(zip(names, platform.split("/"), strict=False))
+
+
+def _into(buffer: io.BytesIO) -> Callable[[bytes], None]:
+    def write(chunk: bytes) -> None:
+        buffer.write(chunk)
+
+    return write
+
+
+def _directory_tar(name: str, *, user: int, group: int) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o700, user, group
+        archive.addfile(entry)
+    return buffer.getvalue()
+
+
+def _is_image_archive(path: str) -> bool:
+    """A docker or OCI archive has its manifest or index at the top."""
+    try:
+        with tarfile.open(path) as archive:
+            return any(entry.name.removeprefix("./") in ("manifest.json", "index.json") for entry in archive)
+    except tarfile.TarError as error:
+        raise InvalidError(f"{path} is not an archive of an image: {error}") from error
+
+
+def _pull_error(image: str, text: str) -> SandboxctlError:
+    brief = f"cannot pull {image}: {' '.join(text.split())[:300]}"
+    if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
+        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first")
+    return UnreachableError(brief, hint="is the registry reachable from the engine, and are you logged in?")
+
+
+def _unreachable(url: str, error: APIError) -> UnreachableError:
+    """The client wraps whatever its transport raised."""
+    cause = error.__cause__ or error
+    if "timed out" in str(cause).lower():
+        return UnreachableError(f"Podman did not answer in time ({url})", hint="--timeout waits longer")
+    return UnreachableError(f"the connection to Podman broke ({url}): {str(cause)[:200]}")
+
+
+def _engine_error(response: _Response) -> SandboxctlError:
+    try:
+        text = str(json.loads(response.content)["message"])
+    except (ValueError, KeyError, TypeError):
+        text = response.content.decode("utf-8", "replace")
+    text = " ".join(text.split())[:400]
+    if response.status_code == 409 or "name is already in use" in text or "is already in use by" in text:
+        return ConflictError(f"Podman: {text}")
+    return EngineError(f"Podman: {text}", status=response.status_code, hint=_hint(text))
+
+
+def _hint(text: str) -> str | None:
+    """What usually mends the commonest refusals."""
+    table = {
+        "address already in use": "another program has this port: choose another, or host: 0",
+        "executable file not found": "the image lacks this program: check command, or the image",
+        "no space left": "the engine's disk is full: `podman system df`",
+        "rlimit": "the host forbids raising this limit: lower resources.ulimits, or give the engine CAP_SYS_RESOURCE",
+        "catatonit": "install the package catatonit, or set lifecycle.init to false",
+        "cgroups in hybrid mode": 'crun cannot: set `runtime = "runc"` in containers.conf',
+        "no secret with name": "create it first with `podman secret create`",
+    }
+    return next((hint for words, hint in table.items() if words in text), None)
