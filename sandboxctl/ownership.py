@@ -1,7 +1,7 @@
 """What stands on a live object, and whose it is (behaviour.md, "Identity, ownership, state"). Pure.
 
 There is no state file: the labels say who made an object and from what, and are believed only where they are bound to
-it by the image id, since labels survive `commit` and `clone`.
+it: by the image id, since labels survive `commit` and `clone`, or by where it is, where the engine has no image ids.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ NAME = PREFIX + "name"
 PROJECT = PREFIX + "project"
 SPEC_HASH = PREFIX + "spec-hash"
 IMAGE_ID = PREFIX + "image-id"
+IDENTITY = PREFIX + "identity"
+VERIFIED = PREFIX + "verified"
 APPLIED = PREFIX + "applied"
 TTL = PREFIX + "ttl"
 HOLDER = PREFIX + "holder"
@@ -39,12 +41,14 @@ class Applied:
     salt: bytes
 
 
-def labels(sandbox: Sandbox, *, spec_hash: str, image_id: str, salt: bytes, holder: str) -> dict[str, str]:
-    """All `sandboxctl.dev/*` labels of an object that is about to be made."""
+def labels(
+    sandbox: Sandbox, *, spec_hash: str, image_id: str = "", identity: str = "", salt: bytes, holder: str
+) -> dict[str, str]:
+    """All `sandboxctl.dev/*` labels of an object that is about to be made, bound by one of `image_id` and `identity`."""
     made = {
         MANAGED: "true",
         SPEC_HASH: spec_hash,
-        IMAGE_ID: image_id,
+        **({IDENTITY: identity} if identity else {IMAGE_ID: image_id}),
         APPLIED: encode_applied(sandbox, salt),
         HOLDER: holder,
         TOOL: __version__,
@@ -88,9 +92,18 @@ def staging_names(name: str) -> tuple[str, str]:
 def is_ours(found: Listed | Observed) -> bool:
     """Managed, under its own or a staging name, and bound to its image."""
     name = own_name(found.labels)
-    if name is None or found.name not in (name, *staging_names(name)):
-        return False
+    return name is not None and found.name in (name, *staging_names(name)) and _is_bound(found)
+
+
+def _is_bound(found: Listed | Observed) -> bool:
+    if found.identity:
+        return found.labels.get(IDENTITY) == found.identity
     return found.labels.get(IMAGE_ID) == found.image_id
+
+
+def is_marked(found: Listed) -> bool:
+    """Whether its maker came to the end, where a mark says so: it repeats the hash."""
+    return found.labels.get(VERIFIED) == found.labels.get(SPEC_HASH)
 
 
 def foreign_reason(found: Listed | Observed, *, project: str | None) -> str | None:
@@ -100,8 +113,8 @@ def foreign_reason(found: Listed | Observed, *, project: str | None) -> str | No
         return "it was not made by sandboxctl"
     if found.name not in (name, *staging_names(name)):
         return f"its labels are those of {name}"
-    if found.labels.get(IMAGE_ID) != found.image_id:
-        return "its labels were copied: they name another image"
+    if not _is_bound(found):
+        return f"its labels were copied: they name another {'place' if found.identity else 'image'}"
     theirs = found.labels.get(PROJECT)
     if theirs != project:
         mine = f"project {project}" if project else "no project"

@@ -26,6 +26,9 @@ class Engine:
 
     `default_capabilities` are what a container has that drops none, () where the engine does not say;
     `added_capabilities_reach_users`: one that is added becomes effective for a user that is not root.
+    `namespace` is where names are unique, "" for the whole engine. `node_images`: each node pulls for itself, so a
+    reference is its own id. `restarts`: what has ended can be started again. `lists_only_ours`: the list of containers
+    leaves strangers out.
     """
 
     backend: str
@@ -42,6 +45,10 @@ class Engine:
     milli_cpus: int = 0
     default_capabilities: tuple[str, ...] = ()
     added_capabilities_reach_users: bool = False
+    namespace: str = ""
+    node_images: bool = False
+    restarts: bool = True
+    lists_only_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +78,10 @@ RunState = Literal["created", "running", "paused", "restarting", "removing", "ex
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How the object is, right now. Times are seconds since the epoch, by the engine's clock."""
+    """How the object is, right now. Times are seconds since the epoch, by the engine's clock.
+
+    `waiting` is why it does not run yet, in the engine's words; `doomed`: that will not heal by itself.
+    """
 
     state: RunState
     exit_code: int | None = None
@@ -81,11 +91,16 @@ class Status:
     created: float | None = None
     started: float | None = None
     error: str = ""
+    waiting: str = ""
+    doomed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One object as the engine's list shows it: enough to know whose it is, not what it is."""
+    """One object as the engine's list shows it: enough to know whose it is, not what it is.
+
+    `identity` is what its own label of that name must repeat, where that binds the labels and not the image's id.
+    """
 
     ref: str
     name: str
@@ -93,6 +108,7 @@ class Listed:
     image_id: str
     state: RunState
     created: float | None = None
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +126,7 @@ class Observed:
     status: Status
     fields: Mapping[Key, Json] = field(repr=False)  # env values among them, sensitive ones too
     ports: tuple[str, ...] = ()
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +257,19 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Lets connections go."""
+
+
+class MarkingWriter(Writer, Protocol):
+    """What a writer can do besides, where `Engine.staging` is `marker`: one name, no rename, a mark written last."""
+
+    def rehearse(self, payload: Payload) -> None:
+        """Asks the engine whether it would take it; nothing is done."""
+
+    def capture(self, ref: str) -> Payload:
+        """The live object with all that belongs to it, as it could be made again."""
+
+    def mark(self, ref: str, text: str) -> None:
+        """The commit point: from here on it is finished, and is what `text` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
