@@ -5,7 +5,7 @@ A plan with nothing to do costs one list of containers, one of images, and one i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -67,6 +67,7 @@ def prepare(loaded: Sequence[Loaded], backend: Backend) -> Prepared:
     reader = backend.reader
     containers, images = reader.containers(), reader.images()
     names = {each.sandbox.name for each in loaded}
+    containers = [*containers, *_strangers(names, containers, backend)]
     wanted_names = names | {staged for name in names for staged in ownership.staging_names(name)}
     observed = _observe(backend, [each for each in containers if each.name in wanted_names])
     snapshot = Snapshot(
@@ -82,14 +83,28 @@ def prepare(loaded: Sequence[Loaded], backend: Backend) -> Prepared:
     return _preflight(made, backend)
 
 
+def _strangers(names: Iterable[str], listed: Sequence[Listed], backend: Backend) -> Iterator[Listed]:
+    """Who holds a wanted name without being in the list, where that leaves strangers out."""
+    if not backend.reader.engine().lists_only_ours:
+        return
+    for name in sorted(set(names) - {each.name for each in listed}):
+        found = backend.reader.observe(name)
+        if found is not None:
+            yield Listed(
+                ref=found.ref, name=found.name, labels=found.labels, image_id=found.image_id,
+                state=found.status.state, created=found.status.created, identity=found.identity,
+            )  # fmt: skip
+
+
 def wish(loaded: Loaded, backend: Backend, images: Sequence[LocalImage]) -> Desired:
     """What is wanted, in the words of this backend."""
     wanted = backend.wanted(loaded.sandbox)
+    image = loaded.sandbox.image
     return Desired(
         loaded=loaded,
         wanted=wanted,
         spec_hash=spec_hash(wanted, backend.hidden),
-        image_id=resolve(loaded.sandbox.image, images),
+        image_id=image.name if backend.reader.engine().node_images else resolve(image, images),
     )
 
 
@@ -228,6 +243,7 @@ def _problem(source: Source, path: Path, code: str, message: str, *, hint: str) 
 def prepare_delete(names: Sequence[str], backend: Backend) -> Plan:
     """The plan that deletes these."""
     containers = backend.reader.containers()
+    containers = [*containers, *_strangers(names, containers, backend)]
     wanted = {each for name in names for each in (name, *ownership.staging_names(name))}
     observed = _observe(backend, [each for each in containers if each.name in wanted])
     snapshot = Snapshot(engine=backend.reader.engine(), containers=tuple(containers), observed=observed)

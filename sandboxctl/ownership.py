@@ -44,7 +44,7 @@ class Applied:
 def labels(
     sandbox: Sandbox, *, spec_hash: str, image_id: str = "", identity: str = "", salt: bytes, holder: str
 ) -> dict[str, str]:
-    """All `sandboxctl.dev/*` labels of an object that is about to be made, bound by one of `image_id` and `identity`."""
+    """All `sandboxctl.dev/*` labels of an object that is to be made; `image_id` or `identity` binds them to it."""
     made = {
         MANAGED: "true",
         SPEC_HASH: spec_hash,

@@ -6,7 +6,7 @@ Every command that shows or makes changes takes its plan from here: apply, delet
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -107,11 +107,12 @@ class Action:
     steps: tuple[RecoverStep, ...] = ()
     notes: tuple[str, ...] = ()
     state: State | None = None
+    namespace: str = ""
 
     @property
     def address(self) -> str:
-        """`docker/py`, the name by which a plan speaks of it."""
-        return f"{self.backend}/{self.name}"
+        """`docker/py` or `kubernetes/NAMESPACE/py`, the name by which a plan speaks of it."""
+        return "/".join(part for part in (self.backend, self.namespace, self.name) if part)
 
     @property
     def asks(self) -> bool:
@@ -167,11 +168,17 @@ def plan(desired: Sequence[Desired], snapshot: Snapshot, *, hidden: frozenset[Ke
         if strangers:
             foreign.extend(strangers)
             continue
-        recovery, listed = _recover(each, by_name, snapshot.engine.backend)
+        recovery, listed = _recover(each, by_name, snapshot.engine)
         if recovery is not None:
             actions.append(recovery)
         actions.append(_act(each, listed, snapshot, hidden=hidden, effect_of=effect_of))
-    return Plan(engine=snapshot.engine, actions=tuple(actions), foreign=tuple(foreign))
+    return _placed(snapshot.engine, actions, foreign)
+
+
+def _placed(engine: Engine, actions: Sequence[Action], foreign: Sequence[Foreign]) -> Plan:
+    """Every action in the namespace where its name means something."""
+    here = tuple(replace(action, namespace=engine.namespace) for action in actions)
+    return Plan(engine=engine, actions=here, foreign=tuple(foreign))
 
 
 def plan_delete(
@@ -196,7 +203,7 @@ def plan_delete(
                 Action(kind=Kind.DELETE, name=candidate, project=project, backend=backend, ref=listed.ref,
                        observed=snapshot.observed.get(listed.ref), cause=cause)
             )  # fmt: skip
-    return Plan(engine=snapshot.engine, actions=tuple(actions), foreign=tuple(foreign))
+    return _placed(snapshot.engine, actions, foreign)
 
 
 def _strangers(each: Desired, by_name: Mapping[str, Listed], backend: str) -> list[Foreign]:
@@ -216,17 +223,27 @@ def _strangers(each: Desired, by_name: Mapping[str, Listed], backend: str) -> li
     return found
 
 
-def _recover(each: Desired, by_name: Mapping[str, Listed], backend: str) -> tuple[Action | None, Listed | None]:
+def _recover(each: Desired, by_name: Mapping[str, Listed], engine: Engine) -> tuple[Action | None, Listed | None]:
     """What a killed apply left, and which object the sandbox then is. Renames come before deletes."""
     name = each.sandbox.name
-    new_name, old_name = ownership.staging_names(name)
-    current, new, old = by_name.get(name), by_name.get(new_name), by_name.get(old_name)
-    steps, survivor = recovery(name, current=current, new=new, old=old)
+    current = by_name.get(name)
+    if engine.staging == "marker":
+        steps, survivor = unmarked(current)
+    else:
+        new_name, old_name = ownership.staging_names(name)
+        steps, survivor = recovery(name, current=current, new=by_name.get(new_name), old=by_name.get(old_name))
     if not steps:
         return None, survivor
-    action = Action(kind=Kind.RECOVER, name=name, project=each.sandbox.project, backend=backend, desired=each,
+    action = Action(kind=Kind.RECOVER, name=name, project=each.sandbox.project, backend=engine.backend, desired=each,
                     steps=steps, cause="unfinished", ref=survivor.ref if survivor else None)  # fmt: skip
     return action, survivor
+
+
+def unmarked(current: Listed | None) -> tuple[tuple[RecoverStep, ...], Listed | None]:
+    """Where a mark is written last, what has none has not passed its gate: it is nobody's yet, and goes."""
+    if current is None or ownership.is_marked(current):
+        return (), current
+    return (RecoverStep(do="delete", ref=current.ref, name=current.name),), None
 
 
 def recovery(
@@ -260,11 +277,13 @@ def _act(
     applied = snapshot.applied.get(observed.ref)
     found = compare(each, observed, applied, hidden=hidden, effect_of=effect_of)
     state = sandbox_state(sandbox, observed.status, ttl=ownership.ttl_seconds(observed.labels), now=snapshot.now)
-    kind, cause, starts = _decide(found, state)
+    kind, cause, starts = _decide(found, state, restarts=snapshot.engine.restarts)
     return Action(
         kind=kind, name=sandbox.name, project=sandbox.project, backend=backend, desired=each, observed=observed,
         ref=observed.ref, changes=found, cause=cause, starts=starts, state=state,
-        start_first=kind is Kind.REPLACE and sandbox.lifecycle.replace == "start-first",
+        start_first=(
+            kind is Kind.REPLACE and sandbox.lifecycle.replace == "start-first" and snapshot.engine.staging == "rename"
+        ),
         notes=_notes(kind, sandbox),
     )  # fmt: skip
 
@@ -331,14 +350,14 @@ _BY_WEIGHT: tuple[tuple[Cause, _Cause], ...] = (
 )
 
 
-def _decide(found: tuple[Change, ...], state: State) -> tuple[Kind, _Cause | None, bool]:
-    """Kind, cause, and whether it has to be started as well."""
+def _decide(found: tuple[Change, ...], state: State, *, restarts: bool) -> tuple[Kind, _Cause | None, bool]:
+    """Kind, cause, and whether it has to be started as well; `restarts`: whether what has ended can be."""
     causes = {change.cause for change in found}
     cause = next((word for each, word in _BY_WEIGHT if each in causes), None)
     down = state in ("stopped", "paused")
     if any(change.effect in (Effect.REPLACE, Effect.IMPOSSIBLE) for change in found):
         return Kind.REPLACE, cause, False
-    if state == "expired" or state == "failed":
+    if state == "expired" or state == "failed" or (state == "stopped" and not restarts):
         return Kind.REPLACE, state, False
     if any(change.effect is not Effect.NONE for change in found):
         return Kind.UPDATE, cause, down

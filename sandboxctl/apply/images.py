@@ -17,12 +17,11 @@ Emit = Callable[[Event], None]
 
 def pull_always(loaded: Sequence[Loaded], backend: Backend, *, emit: Emit) -> None:
     """Pulls what says `pull: always`, before the plan is made, since the reference may move by it."""
-    done: set[str] = set()
-    for each in loaded:
-        image = each.sandbox.image
-        if image.pull == "always" and image.ref is not None and image.ref not in done:
-            done.add(image.ref)
-            _obtain(each.sandbox.name, image, backend, emit)
+    wanted = [each.sandbox for each in loaded if each.sandbox.image.pull == "always" and each.sandbox.image.ref]
+    if not wanted or backend.reader.engine().node_images:
+        return
+    for sandbox in {sandbox.image.ref: sandbox for sandbox in reversed(wanted)}.values():
+        _obtain(sandbox.name, sandbox.image, backend, emit)
 
 
 def fetch(plan: Plan, backend: Backend, *, emit: Emit) -> Plan:
