@@ -87,9 +87,7 @@ class Cli:
 
 
 @pytest.fixture
-def cli(
-    clean_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Cli:
+def cli(clean_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     directory = tmp_path / "lab"
     directory.mkdir()
     monkeypatch.chdir(directory)

@@ -1,0 +1,190 @@
+"""The command line itself: help, versions, wrong words, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from sandboxctl import __version__, resources
+from sandboxctl.backends.base import Backend, Connection
+from sandboxctl.cli.boundary import main
+from sandboxctl.cli.program import VERBS, program
+from tests.cli.conftest import Cli
+
+
+def test_every_verb_is_listed_with_the_first_line_of_its_own_help() -> None:
+    context = click.Context(program)
+    helps = {verb: program.get_command(context, verb) for verb in VERBS}
+    assert {verb: (command.help or "").splitlines()[0] for verb, command in helps.items() if command} == VERBS
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["plan", "--help"], ["exec", "-h"]])
+def test_help_is_a_result(cli: Cli, words: list[str]) -> None:
+    ran = cli(*words)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("Usage: sandboxctl")
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["pln"], "there is no command `pln`", "did you mean `plan`?"),
+        (["frobnicate"], "there is no command `frobnicate`", "see `sandboxctl --help`"),
+        (["plan", "--detailed-exitcodes"], "there is no option `--detailed-exitcodes`", "did you mean `--detailed-exitcode`?"),
+        (["plan", "--deta"], "there is no option `--deta`", "did you mean `--detailed-exitcode`?"),
+        (["plan", "--xyzzy"], "there is no option `--xyzzy`", "see `sandboxctl plan --help`"),
+        (["plan", "--output", "xml"], "invalid value for '--output': 'xml' is not one of 'text', 'json'", "see `sandboxctl plan --help`"),
+        (["plan", "--timeout", "soon"], "invalid value for '--timeout': `soon` is not a duration: write it as in 90s, 15m or 1h30m", "see `sandboxctl plan --help`"),
+        (["plan", "--backend", "lxc"], "invalid value for '--backend': 'lxc' is none of docker, podman, kubernetes", "see `sandboxctl plan --help`"),
+        (["exec", "py", "ls", "-l"], "there is no option `-l`", "put `--` before the command, as in `sandboxctl exec NAME -- ls -l`"),
+        (["status"], "missing argument 'NAME'", "see `sandboxctl status --help`"),
+        (["plan", "py"], "`py` is the name of a sandbox, and this takes files", "did you mean py.yaml?"),
+        (["validate", "--var", "X"], "--var X: a variable is written NAME=VALUE", "write --var X=…"),
+        (["cp", "a", "b"], "one of the two has to be NAME:PATH, and only one", "as in `sandboxctl cp report.txt py:/workspace`"),
+        (["cp", "a:/x", "b:/x"], "one of the two has to be NAME:PATH, and only one", "as in `sandboxctl cp report.txt py:/workspace`"),
+        (["delete"], "what is to be deleted?", "give files, names, or --project"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_line_is_one_line_with_a_hint_and_exit_64(
+    cli: Cli, words: list[str], message: str, hint: str
+) -> None:
+    cli.write()
+    ran = cli(*words)
+    assert (ran.code, ran.out, ran.err) == (64, "", f"error: {message}\nhint: {hint}\n")
+
+
+def test_with_json_a_wrong_command_line_is_the_error_form_on_standard_output(cli: Cli) -> None:
+    ran = cli("plan", "--xyzzy", "--output", "json")
+    assert (ran.code, ran.err) == (64, "")
+    message, hint = "there is no option `--xyzzy`", "see `sandboxctl plan --help`"
+    assert ran.json == {
+        "error": {"code": 64, "message": message, "hint": hint, "sandbox": None},
+        "diagnostics": [],
+    }
+
+
+def test_no_words_at_all_are_a_wrong_command_line_that_shows_the_help(cli: Cli) -> None:
+    ran = cli()
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.startswith("Usage: sandboxctl")
+
+
+def test_standard_options_may_stand_before_the_verb(cli: Cli) -> None:
+    cli.write()
+    assert cli("--output", "json", "validate").json == {"diagnostics": []}
+
+
+def test_an_option_after_the_verb_wins_over_one_before_it(cli: Cli) -> None:
+    cli.write()
+    assert cli("--output", "json", "validate", "--output", "text").out == "1 sandbox: valid\n"
+
+
+def test_connections_come_from_flags_over_the_spec(cli: Cli) -> None:
+    seen: list[tuple[str, Connection]] = []
+
+    def connect(name: str, connection: Connection) -> Backend:
+        seen.append((name, connection))
+        return cli.engine
+
+    cli.write()
+    cli.replace("  image:", "  docker: {host: unix:///spec.sock}\n  image:")
+    assert main(["plan"], connect=connect) == 0
+    assert main(["plan", "--docker-host", "unix:///flag.sock", "--timeout", "1m"], connect=connect) == 0
+    assert main(["plan", "--docker-context", "lab"], connect=connect) == 0
+    assert seen == [
+        ("docker", Connection(docker_host="unix:///spec.sock")),
+        ("docker", Connection(docker_host="unix:///flag.sock", timeout=60.0)),
+        ("docker", Connection(docker_context="lab")),
+    ]
+
+
+def test_k8s_is_kubernetes_everywhere(cli: Cli) -> None:
+    ran = cli("schema", "--payload", "k8s")
+    assert ran.out == (resources.schemas() / "payload" / "kubernetes.schema.json").read_text()
+
+
+def test_the_schema_is_printed_as_it_is(cli: Cli) -> None:
+    assert cli("schema").out == (resources.schemas() / "sandbox.v1.schema.json").read_text()
+
+
+def test_the_version_has_a_form_for_programs(cli: Cli) -> None:
+    assert cli("--version").out == f"sandboxctl {__version__}\n"
+    assert cli("version", "--output", "json").json["version"] == __version__
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_call_us_back(cli: Cli, shell: str) -> None:
+    ran = cli("completion", shell)
+    assert (ran.code, f"_SANDBOXCTL_COMPLETE={shell}_complete" in ran.out) == (0, True)
+
+
+def test_a_shell_that_asks_for_completions_gets_verbs(cli: Cli) -> None:
+    cli.monkeypatch.setenv("_SANDBOXCTL_COMPLETE", "bash_complete")
+    cli.monkeypatch.setenv("COMP_WORDS", "sandboxctl ver")
+    cli.monkeypatch.setenv("COMP_CWORD", "1")
+    assert cli().out.split() == ["plain,verify", "plain,version"]
+
+
+class Bug(Exception):
+    """What no code of ours expects."""
+
+
+def _broken(_name: str, _connection: Connection) -> Backend:
+    raise Bug("two lines\nof \x1b[31mnonsense")
+
+
+def test_a_bug_is_one_line_that_asks_for_a_report(cli: Cli) -> None:
+    cli.write()
+    assert main(["plan"], connect=_broken) == 1
+    line = r"bug: Bug: two lines\nof \x1b[31mnonsense; please report it, with -v for the traceback"
+    assert cli.capsys.readouterr() == ("", f"sandboxctl: {line}\n")
+
+
+def test_a_bug_shows_its_traceback_with_v(cli: Cli) -> None:
+    cli.write()
+    assert main(["plan", "-v"], connect=_broken) == 1
+    assert "Traceback (most recent call last)" in cli.capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["int", "term", "hup"]
+)
+def test_a_signal_ends_the_command_without_a_traceback(cli: Cli, number: int, code: int) -> None:
+    def connect(_name: str, _connection: Connection) -> Backend:
+        os.kill(os.getpid(), number)
+        signal.sigtimedwait([], 1)
+        raise AssertionError("the signal did not come")
+
+    cli.write()
+    assert main(["plan"], connect=connect) == code
+    assert cli.capsys.readouterr() == ("", "")
+
+
+def _process(*words: str, **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "sandboxctl", *words], stderr=subprocess.PIPE, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_closed_pipe_is_141_and_silent() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = _process("schema", stdout=writing)
+    os.close(writing)
+    assert (process.communicate()[1], process.returncode) == (b"", 141)
+
+
+def test_validate_and_render_load_no_engine_client(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.yaml").write_text("apiVersion: sandboxctl.dev/v1\nkind: Sandbox\nmetadata: {name: py}\n"
+                                           "spec: {image: 'busybox:1', backend: docker}\n")  # fmt: skip
+    program = (
+        "import sys; from sandboxctl.cli.boundary import main; codes = [main(['validate']), main(['render'])]; "
+        "import json; print(json.dumps([codes, sorted({'docker', 'podman', 'kubernetes', 'requests', 'rich'} & set(sys.modules))]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == [[0, 0], []]
