@@ -17,6 +17,7 @@ from sandboxctl.backends.base import (
     Connection,
     Engine,
     ExecResult,
+    Helper,
     ImageConfig,
     Json,
     Key,
@@ -279,7 +280,7 @@ class MemoryBackend:
     def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
         return self.exec(ref, command).code
 
-    def run_probe(self, payload: Mapping[str, Json], *, name: str) -> ExecResult:
+    def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         raise EngineError("there is no kernel here to look at", status=500)
 
 

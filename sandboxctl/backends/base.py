@@ -153,6 +153,22 @@ class ExecResult:
     stderr: bytes = b""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """A helper container that looks at a sandbox: our image in the pid and network namespaces of its container.
+
+    It runs as the same user (None: the image's), with no capabilities and nothing writable (engines.md, section 13).
+    """
+
+    image: str
+    container: str
+    command: tuple[str, ...]
+    user: tuple[int, int] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 64 * 2**20
+    pids: int = 64
+
+
 class Reader(Protocol):
     """Looks, and never changes anything. Every method raises UnreachableError where the engine does not answer."""
 
@@ -252,7 +268,7 @@ class Writer(Protocol):
     def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
         """Runs a command on the caller's terminal; returns its exit code."""
 
-    def run_probe(self, payload: Mapping[str, Json], *, name: str) -> ExecResult:
+    def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """Runs a helper container to its end and removes it."""
 
     def close(self) -> None:

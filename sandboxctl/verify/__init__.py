@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sandboxctl import capabilities, derive
-from sandboxctl.backends.base import Backend, Engine, ImageConfig, Json, Observed
+from sandboxctl.backends.base import Backend, Engine, Helper, ImageConfig, Json, Observed
 from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
 from sandboxctl.ownership import IMAGE_ID, MANAGED, NAME
@@ -71,7 +71,7 @@ def verify(
     Raises UnreachableError where the engine does not answer; every other failure to look leaves a control to the next
     source.
     """
-    promised = promises(sandbox, traits=traits_of(engine.backend), image=image)
+    promised = promises(sandbox, traits=traits_of(_knowing_defaults(engine, sandbox, backend)), image=image)
     uid, gid = derive.user_ids(sandbox, image)
     look = _Look(
         observed=observed,
@@ -89,6 +89,12 @@ def verify(
     else:
         controls = tuple(judge(promise, look.sources(), accepted=accepted) for promise in promised)
     return Verdict(name=sandbox.name, backend=engine.backend, controls=controls)
+
+
+def _knowing_defaults(engine: Engine, sandbox: Sandbox, backend: Backend) -> Engine:
+    """The engine, with its default capabilities where the spec keeps some of them: they may be one more request."""
+    keeps_some = "ALL" not in sandbox.security.capabilities.drop
+    return backend.reader.identify() if keeps_some and not engine.id else engine
 
 
 def _of_a_complete_one(promise: Promise, look: _Look) -> Control:
@@ -150,14 +156,15 @@ class _Look:
         image = self.backend.reader.image_config(self.probe_image) if self.probe_image else None
         if image is None:
             return None
-        helper = script.Helper(
+        helper = Helper(
             image=image.id,
             container=self.observed.ref,
+            command=("sh",),
             user=self.user,
             labels={MANAGED: "true", NAME: self.name, IMAGE_ID: image.id},  # so that one left behind is ours to remove
         )
         run_probe = self.backend.writer.run_probe
-        return script.probe(lambda payload: run_probe(payload, name=f"{self.name}.probe"), helper, self.targets)
+        return script.probe(lambda each: run_probe(each, name=f"{self.name}.probe"), helper, self.targets)
 
     def _inside(self) -> Texts | None:
         return script.inside(lambda command: self.backend.writer.exec(self.observed.ref, command), self.targets)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sandboxctl import derive
-from sandboxctl.backends.base import ImageConfig, Json, Key
+from sandboxctl.backends.base import Engine, ImageConfig, Json, Key
 from sandboxctl.problems import Path, public_path
 from sandboxctl.spec import (
     BindMount,
@@ -32,14 +32,16 @@ class Traits:
     added_reach_users: bool = False
 
 
-_FOURTEEN = Traits(default_capabilities=frozenset(capability_names(0xA80425FB)))
-_ELEVEN = Traits(default_capabilities=frozenset(capability_names(0x800405FB)), added_reach_users=True)
-_TRAITS: Mapping[str, Traits] = {"podman": _ELEVEN}
+_FOURTEEN = frozenset(capability_names(0xA80425FB))
+"""Docker 20.10 to 28.5, which do not say what they give; containerd gives the same."""
 
 
-def traits_of(backend: str) -> Traits:
-    """Measured on Docker 20.10-28.5 and Podman 4.3-5.8; containerd gives the same set as Docker."""
-    return _TRAITS.get(backend, _FOURTEEN)
+def traits_of(engine: Engine) -> Traits:
+    """By the engine's own word, where it says which capabilities it gives."""
+    return Traits(
+        default_capabilities=frozenset(engine.default_capabilities) or _FOURTEEN,
+        added_reach_users=engine.added_capabilities_reach_users,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

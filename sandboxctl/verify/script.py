@@ -6,10 +6,10 @@ The script prints the kernel's texts as they are; what they mean is read elsewhe
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from sandboxctl.backends.base import ExecResult, Json
+from sandboxctl.backends.base import ExecResult, Helper
 from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS, TOKEN
 from sandboxctl.verify.facts import NAMESPACES
 
@@ -94,45 +94,12 @@ def inside(run: Callable[[Sequence[str]], ExecResult], targets: Iterable[str]) -
     return parse_script(run(["sh", "-c", _script(), "verify", mark, "", *targets]).stdout, mark)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Helper:
-    """The helper container: our image beside the sandbox's container, as the same user (None: the image's)."""
-
-    image: str
-    container: str
-    user: tuple[int, int] | None
-    labels: Mapping[str, str]
-
-
-def probe(
-    run: Callable[[Mapping[str, Json]], ExecResult], helper: Helper, targets: Iterable[str]
-) -> dict[str, str] | None:
-    """What the script says in a helper container, in the sandbox's pid and network namespaces."""
+def probe(run: Callable[[Helper], ExecResult], helper: Helper, targets: Iterable[str]) -> dict[str, str] | None:
+    """What the script says in a helper container, whose command is only the shell, in the sandbox's namespaces."""
     mark = _mark()
-    arguments = ["-c", _script(), "probe", mark, "/proc/1/root", *targets]
-    return parse_script(run(_payload(helper, arguments)).stdout, mark)
+    command = (*helper.command, "-c", _script(), "probe", mark, "/proc/1/root", *targets)
+    return parse_script(run(replace(helper, command=command)).stdout, mark)
 
 
 def _mark() -> str:
     return f"@{secrets.token_hex(16)}"
-
-
-def _payload(helper: Helper, arguments: Sequence[str]) -> dict[str, Json]:
-    """In the words of the Docker template: no capabilities, nothing writable (engines.md section 13)."""
-    payload: dict[str, Json] = {
-        "image": helper.image,
-        "entrypoint": ["sh"],
-        "command": list[Json](arguments),
-        "labels": dict[str, Json](helper.labels),
-        "host_config": {
-            "network_mode": f"container:{helper.container}",
-            "pid_mode": f"container:{helper.container}",
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges"],
-            "read_only": True,
-            "mem_limit": 64 * 2**20,
-            "memswap_limit": 64 * 2**20,
-            "pids_limit": 64,
-        },
-    }
-    return payload if helper.user is None else payload | {"user": f"{helper.user[0]}:{helper.user[1]}"}

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sandboxctl.backends.base import ExecResult, Json
+from sandboxctl.backends.base import ExecResult, Helper
 from sandboxctl.errors import InvalidError
 from sandboxctl.verify import evidence, script
 from sandboxctl.verify.facts import facts
 
 STRANGER = "c0ffee" * 10 + "cafe"
-HELPER = script.Helper(image="sha256:1", container=STRANGER, user=(10001, 5), labels={"of": "py"})
+HELPER = Helper(image="sha256:1", container=STRANGER, command=("sh",), user=(10001, 5), labels={"of": "py"})
 
 
 def test_a_process_whose_control_group_is_not_the_containers_is_not_believed() -> None:
@@ -116,9 +117,8 @@ def test_a_process_that_does_not_know_the_mark_cannot_add_a_text() -> None:
 def test_each_run_has_a_mark_of_its_own() -> None:
     marks: list[str] = []
 
-    def run(payload: object) -> ExecResult:
-        assert isinstance(payload, dict)
-        marks.append(payload["command"][3])
+    def run(helper: Helper) -> ExecResult:
+        marks.append(helper.command[4])
         return ExecResult(code=0)
 
     for _ in range(2):
@@ -126,33 +126,15 @@ def test_each_run_has_a_mark_of_its_own() -> None:
     assert len(set(marks)) == 2
 
 
-def test_the_probe_has_the_sandboxs_ids_and_namespaces_and_no_powers() -> None:
-    payloads: list[dict[str, Json]] = []
+def test_the_probe_is_the_helper_with_the_script_and_nothing_else() -> None:
+    helpers: list[Helper] = []
 
-    def run(payload: object) -> ExecResult:
-        assert isinstance(payload, dict)
-        payloads.append(payload)
+    def run(helper: Helper) -> ExecResult:
+        helpers.append(helper)
         raise InvalidError("no such image")
 
     with pytest.raises(InvalidError):
         script.probe(run, HELPER, ("/tmp",))
-    (payload,) = payloads
-    command = payload.pop("command")
-    assert isinstance(command, list)
-    assert command[-2:] == ["/proc/1/root", "/tmp"]
-    assert payload == {
-        "image": "sha256:1",
-        "entrypoint": ["sh"],
-        "user": "10001:5",
-        "labels": {"of": "py"},
-        "host_config": {
-            "network_mode": f"container:{STRANGER}",
-            "pid_mode": f"container:{STRANGER}",
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges"],
-            "read_only": True,
-            "mem_limit": 67108864,
-            "memswap_limit": 67108864,
-            "pids_limit": 64,
-        },
-    }
+    (helper,) = helpers
+    assert (helper.command[:2], helper.command[-2:]) == (("sh", "-c"), ("/proc/1/root", "/tmp"))
+    assert replace(helper, command=("sh",)) == HELPER

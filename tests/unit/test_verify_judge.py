@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sandboxctl import derive
-from sandboxctl.backends.base import ImageConfig, Json
+from sandboxctl.backends.base import Engine, ImageConfig, Json
 from sandboxctl.fields import wanted
 from sandboxctl.quantity import Bytes, MilliCpu
 from sandboxctl.spec import (
@@ -44,8 +44,18 @@ BASELINE = Security(
 )
 
 
-def expected(sandbox: Sandbox, *, backend: str = "docker", image: ImageConfig | None = None) -> dict[str, Promise]:
-    return {each.control: each for each in promises(sandbox, traits=traits_of(backend), image=image)}
+DOCKER = Engine(backend="docker", endpoint="", version="20.10.24")
+PODMAN = Engine(
+    backend="podman",
+    endpoint="",
+    version="4.3.1",
+    default_capabilities=("CHOWN", "KILL"),
+    added_capabilities_reach_users=True,
+)
+
+
+def expected(sandbox: Sandbox, *, engine: Engine = DOCKER, image: ImageConfig | None = None) -> dict[str, Promise]:
+    return {each.control: each for each in promises(sandbox, traits=traits_of(engine), image=image)}
 
 
 def judged(sandbox: Sandbox, *sources: tuple[Evidence, Facts], accepted: tuple[str, ...] = ()) -> dict[str, Control]:
@@ -335,20 +345,20 @@ def test_what_the_spec_accepts_as_weaker_is_weaker(accepted: tuple[str, ...], st
 
 
 @pytest.mark.parametrize(
-    ("security", "backend", "effective", "bounding", "ambient"),
+    ("security", "engine", "effective", "bounding", "ambient"),
     [
-        (Security(), "docker", [], [], []),
-        (Security(capabilities=Capabilities(add=("NET_ADMIN",))), "docker", [], ["NET_ADMIN"], []),
+        (Security(), DOCKER, [], [], []),
+        (Security(capabilities=Capabilities(add=("NET_ADMIN",))), DOCKER, [], ["NET_ADMIN"], []),
         (
             Security(capabilities=Capabilities(add=("NET_ADMIN",))),
-            "podman",
+            PODMAN,
             ["NET_ADMIN"],
             ["NET_ADMIN"],
             ["NET_ADMIN"],
         ),
         (
             Security(user=0, group=0, capabilities=Capabilities(add=("NET_ADMIN",))),
-            "podman",
+            PODMAN,
             ["NET_ADMIN"],
             ["NET_ADMIN"],
             [],
@@ -356,9 +366,9 @@ def test_what_the_spec_accepts_as_weaker_is_weaker(accepted: tuple[str, ...], st
     ],
 )
 def test_capabilities_reach_a_user_as_the_engine_gives_them(
-    security: Security, backend: str, effective: list[Json], bounding: list[Json], ambient: list[Json]
+    security: Security, engine: Engine, effective: list[Json], bounding: list[Json], ambient: list[Json]
 ) -> None:
-    found = expected(replace(PY, security=security), backend=backend)
+    found = expected(replace(PY, security=security), engine=engine)
     assert [found[f"capabilities.{name}"].expected for name in ("effective", "bounding", "ambient")] == [
         effective,
         bounding,
@@ -367,9 +377,9 @@ def test_capabilities_reach_a_user_as_the_engine_gives_them(
 
 
 def test_an_engines_default_set_is_what_drop_and_add_start_from() -> None:
-    default = traits_of("docker").default_capabilities
+    default = traits_of(DOCKER).default_capabilities
     assert len(default) == 14
-    assert len(traits_of("podman").default_capabilities) == 11
+    assert traits_of(PODMAN).default_capabilities == {"CHOWN", "KILL"}
     assert bounding_set(Capabilities(drop=("NET_RAW",), add=("SYS_ADMIN",)), default) == (
         default - {"NET_RAW"} | {"SYS_ADMIN"}
     )

@@ -18,7 +18,7 @@ from docker import APIClient
 from docker import errors as sdk
 
 from sandboxctl import engine_exec
-from sandboxctl.backends.base import ExecResult, Json, Key, Payload
+from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
 from sandboxctl.engine_exec import Command
 from sandboxctl.engine_http import Endpoint, EngineHttp
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, UnreachableError
@@ -210,12 +210,29 @@ class DockerWriter:
         what = Command(argv=command, user=user, workdir=workdir, env=_terminal(), tty=True)
         return engine_exec.run(self._http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
 
-    def run_probe(self, payload: Mapping[str, Json], *, name: str) -> ExecResult:
+    def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """A helper container: created, run to its end, read, removed."""
-        document = dict(payload)
-        host = cast("dict[str, Any]", document.pop("host_config"))
+        beside = f"container:{helper.container}"
+        program, *arguments = helper.command
         with _reported():
-            config = self._api.create_container_config(**document, host_config=self._api.create_host_config(**host))
+            host = self._api.create_host_config(
+                network_mode=beside,
+                pid_mode=beside,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                read_only=True,
+                mem_limit=helper.memory,
+                memswap_limit=helper.memory,
+                pids_limit=helper.pids,
+            )
+            config = self._api.create_container_config(
+                image=helper.image,
+                entrypoint=[program],
+                command=arguments,
+                user=None if helper.user is None else "{}:{}".format(*helper.user),
+                labels=dict(helper.labels),
+                host_config=host,
+            )
             ref = self._api.create_container_from_config(config, name=name)["Id"]
             try:
                 self._api.start(ref)

@@ -23,11 +23,9 @@ _ENGINES_PROFILE = "containers-default-"  # the AppArmor profile of every contai
 
 
 def read_process(config: Mapping[str, Any], image_name: str) -> dict[Key, Json]:
-    """The process. 4.3 joins the entrypoint into one text, which is exact as long as no word of it has a space."""
-    entrypoint = config.get("Entrypoint") or None
     found: dict[Key, Json] = {
         ("image",): normalise(image_name),
-        ("command",): entrypoint.split(" ") if isinstance(entrypoint, str) else entrypoint,
+        ("command",): shown_entrypoint(config.get("Entrypoint")),
         ("args",): config.get("Cmd") or None,
         ("workdir",): config.get("WorkingDir") or None,
         ("tty",): bool(config.get("Tty")),
@@ -37,6 +35,13 @@ def read_process(config: Mapping[str, Any], image_name: str) -> dict[Key, Json]:
         name, value = pair(entry)
         found["env", name] = value
     return found
+
+
+def shown_entrypoint(words: str | Sequence[str] | None) -> Json:
+    """4.3 joins the words of an entrypoint with spaces, so what is compared is cut at every space, on both sides."""
+    if not words:
+        return None
+    return list((words if isinstance(words, str) else " ".join(words)).split(" "))
 
 
 def read_metadata(config: Mapping[str, Any]) -> dict[Key, Json]:

@@ -27,6 +27,7 @@ HIDDEN: frozenset[Key] = frozenset(
         ("security", "sysctls"),
         ("security", "devices", "*", "permissions"),
         ("mounts", "*", "selinux"),
+        ("podman", "entrypoint"),
         ("podman", "userNamespace"),
         ("podman", "secretEnv"),
         ("podman", "logging", "options"),
@@ -66,6 +67,11 @@ def wanted(sandbox: Sandbox, default_capabilities: Collection[str]) -> Wanted:
         paths[new] = paths.get(old, ("spec", *old))
 
     values["image",] = _shown_reference(sandbox.image.name)
+    entrypoint = derive.process(sandbox).entrypoint
+    if entrypoint is not None:
+        values["command",] = inspection.shown_entrypoint(entrypoint)
+        values["podman", "entrypoint"] = list(entrypoint)
+        paths["podman", "entrypoint"] = paths["command",]
     requested = sandbox.resources.requests.cpu
     if requested is not None:
         move(("resources", "requests", "cpu"), ("resources", "cpuShares"), max(2, requested * 1024 // 1000))

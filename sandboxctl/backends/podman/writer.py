@@ -16,11 +16,13 @@ from podman import PodmanClient
 from podman.errors import APIError
 
 from sandboxctl import engine_exec
-from sandboxctl.backends.base import ExecResult, Json, Key, Payload
+from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.podman.native import PROCESSES
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.fields import within
+from sandboxctl.multiplex import frames
 
 API_VERSION = "4.0.0"
 _NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "name unknown")
@@ -191,22 +193,32 @@ class PodmanWriter:
         what = Command(argv=command, user=user, workdir=workdir, env=env, tty=True)
         return engine_exec.run(self._service.http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
 
-    def run_probe(self, payload: Mapping[str, Json], *, name: str) -> ExecResult:
+    def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """A helper container: created, run to its end, read, removed."""
-        raise EngineError(f"{name}: {len(payload)}", status=501)
+        ref = self._create({"name": name, **_helper_document(helper)})
+        try:
+            self.start(ref)
+            code = int(self._json("post", f"/containers/{ref}/wait", {"condition": ["exited", "stopped"]}))
+            query = {"stdout": "true", "stderr": "true"}
+            output = {1: b"", 2: b""}
+            for stream, chunk in frames([self._send("get", f"/containers/{ref}/logs", query).content]):
+                output[stream] += chunk
+        finally:
+            self.delete(ref)
+        return ExecResult(code=code, stdout=output[1], stderr=output[2])
 
     def close(self) -> None:
         """Closes the session."""
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]  # podman-py types but few of its methods
 
-    def _json(self, method: str, path: str, query: Mapping[str, str] | None = None, **options: Any) -> Any:
+    def _json(self, method: str, path: str, query: Mapping[str, str | list[str]] | None = None, **options: Any) -> Any:
         return json.loads(self._send(method, path, query, **options).content)
 
     def _send(
         self,
         method: str,
         path: str,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         *,
         data: object = None,
         stream: bool = False,
@@ -228,6 +240,35 @@ class PodmanWriter:
         if response.status_code >= 400 and not (missing_is_done and response.status_code == 404):
             raise _engine_error(response)
         return cast("_Response", response)
+
+
+def _helper_document(helper: Helper) -> dict[str, object]:
+    program, *arguments = helper.command
+    beside = {"nsmode": "container", "value": helper.container}
+    document: dict[str, object] = {
+        "image": helper.image,
+        "image_volume_mode": "ignore",
+        "entrypoint": [program],
+        "command": arguments,
+        "labels": dict(helper.labels),
+        "netns": beside,
+        "pidns": beside,
+        "cap_drop": ["ALL"],
+        "no_new_privileges": True,
+        "read_only_filesystem": True,
+        "read_write_tmpfs": False,
+        "httpproxy": False,
+        "r_limits": [
+            {"type": "nofile", "soft": 1024, "hard": 1024},
+            {"type": "nproc", "soft": PROCESSES, "hard": PROCESSES},
+        ],
+        "log_configuration": {"driver": "k8s-file"},
+        "resource_limits": {
+            "memory": {"limit": helper.memory, "swap": helper.memory},
+            "pids": {"limit": helper.pids},
+        },
+    }
+    return document if helper.user is None else {**document, "user": "{}:{}".format(*helper.user)}
 
 
 def _platform(platform: str | None) -> dict[str, str]:
