@@ -7,8 +7,9 @@ parser could follow it (the repository's own pattern for floats takes `1.2.3`, w
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+
+from sandboxctl.dataclass import dataclass
 
 Plain = None | bool | int | Decimal | str
 """What a plain scalar may be; `Decimal` keeps the digits of the text exactly."""

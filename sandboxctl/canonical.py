@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import types
 import typing
@@ -15,6 +14,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from sandboxctl import spec
 from sandboxctl.backends.base import Json
+from sandboxctl.dataclass import default, is_dataclass, names
 from sandboxctl.spec import Sandbox, Secret, SecretDigest
 
 _TAGS: dict[type, str] = {
@@ -51,15 +51,15 @@ def _encode(value: object, salt: bytes) -> Json:  # noqa: C901  (one branch for 
         return {str(key): _encode(item, salt) for key, item in sorted(value.items())}
     if isinstance(value, list):
         return [_encode(item, salt) for item in value]
-    if not dataclasses.is_dataclass(value):
+    if not is_dataclass(value):
         raise TypeError(f"{type(value).__name__} has no canonical form")
     encoded: dict[str, Json] = {}
     if type(value) in _TAGS:
         encoded["type"] = _TAGS[type(value)]
-    for each in dataclasses.fields(value):
-        item = getattr(value, each.name)
-        if item is not None or each.default is not None:  # an absent None must not come back as another default
-            encoded[camel(each.name)] = _encode(item, salt)
+    for name in names(type(value)):
+        item = getattr(value, name)
+        if item is not None or default(type(value), name) is not None:  # an absent one must not come back as a default
+            encoded[camel(name)] = _encode(item, salt)
     if isinstance(value, spec.FileMount) and isinstance(value.content, str):
         encoded["content"] = "sha256:" + hashlib.sha256(value.content.encode()).hexdigest()
     return dict(sorted(encoded.items()))
@@ -83,7 +83,7 @@ def _decode(value: object, kind: Any) -> object:
     if origin is not None and origin is not Literal and issubclass(origin, Mapping):
         item = get_args(kind)[1]
         return {key: _decode(each, item) for key, each in _expect(value, dict).items()}
-    if dataclasses.is_dataclass(kind):
+    if is_dataclass(kind):
         return _decode_dataclass(_expect(value, dict), cast("type[Any]", kind))
     return value
 
@@ -93,7 +93,7 @@ def _decode_union(value: object, kinds: tuple[Any, ...]) -> object:
         return _decode_dataclass(value, _CLASSES[value["type"]])
     if value is None or isinstance(value, str | bool | int):
         return value
-    structured = [kind for kind in kinds if dataclasses.is_dataclass(kind) or get_origin(kind) not in (None, Literal)]
+    structured = [kind for kind in kinds if is_dataclass(kind) or get_origin(kind) not in (None, Literal)]
     return _decode(value, structured[0])
 
 

@@ -10,12 +10,12 @@ be shared between documents, so one sandbox has little to merge); a whole value 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 import yaml
 
 from sandboxctl import ambiguity
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.nodes import Alias, Entries, Items, Node, Place, Scalar, place
 from sandboxctl.problems import Path, Problem, suggestion
 from sandboxctl.spec import Source

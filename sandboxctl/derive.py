@@ -5,9 +5,9 @@ Templates, the planner and verify all take these from here, so that they cannot 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandboxctl.dataclass import dataclass
 from sandboxctl.problems import Path
 from sandboxctl.quantity import Bytes
 from sandboxctl.spec import (

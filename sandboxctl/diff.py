@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.capabilities import Effect
+from sandboxctl.dataclass import dataclass
 from sandboxctl.fields import OURS_ALONE, Wanted, within
 from sandboxctl.problems import Path
 from sandboxctl.spec import Secret, SecretDigest

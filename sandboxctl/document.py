@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.nodes import Entries, Marks, Node, place, walk
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import API_VERSION, KIND, Source

@@ -15,10 +15,10 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, cast
 
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.engine_http import EngineHttp
 from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
 

@@ -13,10 +13,10 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import UnreachableError
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from sandboxctl.dataclass import dataclass
 
 PathKind = Literal["missing", "directory", "file", "socket", "fifo", "device", "unreadable"]
 

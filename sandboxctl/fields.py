@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Json, Key
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.problems import Path
 from sandboxctl.spec import (
     BindMount,

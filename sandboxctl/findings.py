@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from sandboxctl.dataclass import replace
 from sandboxctl.problems import Path, Problem, Range, Severity
 from sandboxctl.spec import Source
 

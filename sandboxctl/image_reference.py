@@ -6,7 +6,8 @@ The grammar is that of the distribution project's reference package (`domain/pat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from sandboxctl.dataclass import dataclass
 
 DEFAULT_DOMAIN = "docker.io"
 _MAX_NAME = 255

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from sandboxctl import rules, schema, variables
+from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.decode import decode
 from sandboxctl.document import MAX_BYTES, Document, read
 from sandboxctl.errors import LocalFileError

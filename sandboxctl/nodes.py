@@ -7,10 +7,10 @@ what its aliases expand to; `Marks` answers for a path without listing all of th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, assert_never
 
 from sandboxctl.ambiguity import Plain
+from sandboxctl.dataclass import dataclass
 from sandboxctl.problems import Path, Position, Range
 
 Place = tuple[int, int]

@@ -6,12 +6,12 @@ A plan with nothing to do costs one list of containers, one of images, and one i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from sandboxctl import capabilities, notes, ownership
 from sandboxctl.backends.base import Backend, Engine, Listed, LocalImage, Observed
+from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.derive import covers
 from sandboxctl.diff import Change
 from sandboxctl.errors import EngineError

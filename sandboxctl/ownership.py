@@ -11,11 +11,11 @@ import binascii
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from sandboxctl import __version__, canonical
 from sandboxctl.backends.base import Json, Listed, Observed
+from sandboxctl.dataclass import dataclass
 from sandboxctl.spec import Sandbox
 
 PREFIX = "sandboxctl.dev/"

@@ -6,13 +6,13 @@ Every command that shows or makes changes takes its plan from here: apply, delet
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
 from sandboxctl import __version__, ownership
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, Status
 from sandboxctl.capabilities import Effect
+from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
 from sandboxctl.spec import Loaded, Sandbox

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from sandboxctl.dataclass import dataclass
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and list indexes from its root, e.g. `("spec", "mounts", 0, "target")`."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from sandboxctl.dataclass import dataclass
 
 ProfileName = Literal["restricted", "baseline", "privileged"]
 

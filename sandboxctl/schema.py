@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
 from sandboxctl import expectation, resources
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.document import Document
 from sandboxctl.problems import Path, Problem, Range, ordered
 

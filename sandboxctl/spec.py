@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.problems import Path, Range
 from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 

@@ -6,9 +6,9 @@ Only wording: `error` is what libyaml raised, `source` the text it was reading.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandboxctl.dataclass import dataclass
 from sandboxctl.nodes import Place, place
 from sandboxctl.problems import Problem
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from sandboxctl import ambiguity
+from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.document import Document
 from sandboxctl.errors import UsageError
 from sandboxctl.nodes import Alias, Entries, Items, Node, Scalar, place

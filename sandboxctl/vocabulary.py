@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sandboxctl import derive
+from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import InvalidError
 from sandboxctl.spec import (
     BindMount,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from sandboxctl.dataclass import dataclass
 
 Outcome = Literal[
     "created", "updated", "replaced", "started", "recovered", "deleted", "unchanged", "failed", "skipped"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from sandboxctl import verify
 from sandboxctl.apply.events import ApplyOptions, Event
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError
 from sandboxctl.observe import require
 from sandboxctl.plan import Desired, sandbox_state

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from sandboxctl.apply.events import Event
 from sandboxctl.backends.base import Backend
+from sandboxctl.dataclass import replace
 from sandboxctl.errors import InvalidError
 from sandboxctl.observe import lacking
 from sandboxctl.plan import Action, Desired, Kind, Plan

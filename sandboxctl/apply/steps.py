@@ -10,13 +10,13 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from sandboxctl import derive, notes, ownership
 from sandboxctl.apply.events import ApplyOptions, Event
 from sandboxctl.apply.gate import Gate
 from sandboxctl.backends.base import Backend, Engine, Payload
+from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import ConflictError, EngineError, FailedError, InvalidError, SandboxctlError
 from sandboxctl.observe import applied_to, require, volumes_to_delete
 from sandboxctl.plan import Action, Desired, Kind

@@ -7,8 +7,9 @@ object; every destructive call takes the ref seen in the plan, never a name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Literal, Protocol
+
+from sandboxctl.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from sandboxctl.fields import Wanted

@@ -6,12 +6,11 @@ them. Nothing here asks for a backend by its name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sandboxctl.capabilities.cell import Status
 from sandboxctl.capabilities.effects import Effect, effect
 from sandboxctl.capabilities.table import Field, cell_of
 from sandboxctl.capabilities.written import field_of, refusals, weaker
+from sandboxctl.dataclass import dataclass
 
 __all__ = ["Capability", "Effect", "Field", "Status", "capability", "effect", "field_of", "refusals", "weaker"]
 

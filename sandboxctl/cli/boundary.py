@@ -88,23 +88,31 @@ def _tell(error: errors.SandboxctlError, words: list[str]) -> int:
     from sandboxctl.report import failure, problems
 
     found = error.problems if isinstance(error, RefusedError) else ()
-    if _wants_json(words):
+    if _given(words, "--output") == "json":
         sys.stdout.write(failure.to_json(error, found))
     else:
-        sys.stderr.write(problems.to_text(found, _style()) or failure.to_text(error, _style()))
+        sys.stderr.write(problems.to_text(found, _style(words)) or failure.to_text(error, _style(words)))
     return int(error.exit_code)
 
 
-def _style() -> Style:
+def _style(words: list[str]) -> Style:
     from sandboxctl.report.cells import Style
 
-    return Style(colour=wants_colour("auto", sys.stderr))
+    return Style(colour=wants_colour(_given(words, "--color") or "auto", sys.stderr))
 
 
-def _wants_json(words: list[str]) -> bool:
-    """From the words themselves: the error may be that they could not be understood."""
-    own = words[: words.index("--")] if "--" in words else words
-    return "--output=json" in own or ("--output", "json") in pairwise(own)
+def _given(words: list[str], option: str) -> str | None:
+    """An option's value from the words themselves: the error may be that they could not be understood."""
+    own = _own(words)
+    values = [value for name, value in pairwise(own) if name == option]
+    return next(iter(values), None) or next(
+        (each[len(option) + 1 :] for each in own if each.startswith(f"{option}=")), None
+    )
+
+
+def _own(words: list[str]) -> list[str]:
+    """Without what follows `--`, which is meant for a sandbox."""
+    return words[: words.index("--")] if "--" in words else words
 
 
 def _bug(bug: Exception, words: list[str]) -> int:
@@ -112,12 +120,12 @@ def _bug(bug: Exception, words: list[str]) -> int:
     from sandboxctl.report import cells, failure
 
     what = cells.safe(f"bug: {type(bug).__name__}: {bug}")
-    if _wants_json(words):
+    if _given(words, "--output") == "json":
         sys.stdout.write(
             failure.to_json(errors.SandboxctlError(what, hint="please report it, with -v for the traceback"))
         )
     sys.stderr.write(f"{NAME}: {what}; please report it, with -v for the traceback\n")
-    if "-v" in words or "--verbose" in words:
+    if {"-v", "--verbose"} & set(_own(words)):
         import traceback
 
         traceback.print_exception(bug)

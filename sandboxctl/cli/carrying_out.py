@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sandboxctl import apply as work
 from sandboxctl.apply import ApplyOptions, Event, Result
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import approval, signals, specs
 from sandboxctl.cli.session import Session
+from sandboxctl.dataclass import replace
 from sandboxctl.errors import SandboxctlError
 from sandboxctl.plan import Kind, Plan
 from sandboxctl.report import plan as report_plan

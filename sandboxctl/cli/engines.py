@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from sandboxctl.backends.base import Backend, Connection
 from sandboxctl.cli.session import Session
+from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import UsageError
 from sandboxctl.spec import Loaded, Sandbox
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 from sandboxctl import capabilities, observe
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import engines
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import ConflictError, SandboxctlError
 from sandboxctl.plan import Foreign, Plan
 from sandboxctl.problems import Problem, errors, ordered

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
+
+from sandboxctl.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from sandboxctl.backends.base import Backend, Connection

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
+from sandboxctl.dataclass import dataclass
 from sandboxctl.facts import HostFacts, PathFacts, Unreadable
 from sandboxctl.findings import Findings
 from sandboxctl.problems import Path, dotted

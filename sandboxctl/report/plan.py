@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from sandboxctl import __version__, ownership
-from sandboxctl.backends.base import Json
+from sandboxctl.backends.base import Engine, Json
 from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change
 from sandboxctl.plan import Action, Foreign, Kind, Plan, nest
@@ -44,7 +44,7 @@ _COUNTED = {Kind.CREATE: "create", Kind.UPDATE: "update", Kind.REPLACE: "replace
 def to_json(plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> str:
     """The whole document, of all engines."""
     actions = [action for plan in plans for action in plan.actions]
-    foreign = [each for plan in plans for each in plan.foreign]
+    foreign = [(each, plan.engine) for plan in plans for each in plan.foreign]
     whole = {
         "format_version": "1.0",
         "tool_version": __version__,
@@ -54,7 +54,7 @@ def to_json(plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> str:
             for plan in plans
         ],
         "resource_changes": [_resource_change(action) for action in actions],
-        "foreign": [_foreign_json(each) for each in foreign],
+        "foreign": [_foreign_json(each, engine) for each, engine in foreign],
         "recover": [_recovery(action) for action in actions if action.kind is Kind.RECOVER],
         "diagnostics": report_problems.to_json(problems),
         "summary": summary(plans),
@@ -132,9 +132,9 @@ def _field_json(change: Change, action: Action) -> dict[str, object]:
     }
 
 
-def _foreign_json(foreign: Foreign) -> dict[str, object]:
+def _foreign_json(foreign: Foreign, engine: Engine) -> dict[str, object]:
     return {
-        "address": f"{foreign.backend}/{foreign.name}",
+        "address": _address(foreign, engine),
         "backend": foreign.backend,
         "name": foreign.name,
         "id": foreign.ref,
@@ -153,7 +153,7 @@ def to_text(plans: Sequence[Plan], style: Style = PLAIN) -> str:
     for plan in plans:
         for action in plan.pending:
             lines += _action(action, style)
-        lines += [_foreign(each, style) for each in plan.foreign]
+        lines += [_foreign(each, plan.engine, style) for each in plan.foreign]
     if lines:
         lines.append("")
     lines.append(style.paint(tally(plans), "bold"))
@@ -210,5 +210,9 @@ def _step(do: str, name: str, to: str | None) -> str:
     return f"{do} {safe(name)}" + (f" to {safe(to)}" if to else "")
 
 
-def _foreign(foreign: Foreign, style: Style) -> str:
-    return f"{style.paint('  !', 'red')} {safe(foreign.backend)}/{safe(foreign.name)}  not ours: {safe(foreign.reason)}"
+def _foreign(foreign: Foreign, engine: Engine, style: Style) -> str:
+    return f"{style.paint('  !', 'red')} {safe(_address(foreign, engine))}  not ours: {safe(foreign.reason)}"
+
+
+def _address(foreign: Foreign, engine: Engine) -> str:
+    return "/".join(part for part in (foreign.backend, engine.namespace, foreign.name) if part)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sandboxctl.dataclass import dataclass
 from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
 from sandboxctl.problems import Path, public_path
@@ -31,7 +31,7 @@ class Case:
         return not self.broken or not any(_touch(public_path(path), public_path(other)) for other in self.broken)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A judge, and the fields it cannot do without: where one of them is broken it has nothing to say."""
 
@@ -41,7 +41,7 @@ class Rule:
 
 def rule(judge: Callable[[Case], None], *needs: str) -> Rule:
     """A rule, in one line of a table: `rule(judge, "resources.memory", "mounts.*.size")`."""
-    return Rule(judge, tuple(tuple(need.split(".")) for need in needs))
+    return Rule(judge=judge, needs=tuple(tuple(need.split(".")) for need in needs))
 
 
 def _touch(one: Path, other: Path) -> bool:

@@ -8,10 +8,10 @@ configuration, not a proof against a hostile kernel.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from sandboxctl import capabilities, derive
 from sandboxctl.backends.base import Backend, Engine, Helper, ImageConfig, Json, Observed
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
 from sandboxctl.ownership import IMAGE_ID, MANAGED, NAME

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from sandboxctl.dataclass import dataclass
 
 UNLIMITED = -1
 _NO_LIMIT_V1 = 2**62  # v1 writes its largest page count instead of a word

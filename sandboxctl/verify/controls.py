@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key
+from sandboxctl.dataclass import dataclass
 from sandboxctl.problems import Path, public_path
 from sandboxctl.spec import (
     BindMount,

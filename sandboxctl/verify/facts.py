@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.spec import Ulimit
 from sandboxctl.verify.cgroup import Cgroup, limit, parse_cgroup
 

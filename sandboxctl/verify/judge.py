@@ -6,10 +6,10 @@ The strongest source that knows a control decides it. A mismatch is a failure wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from sandboxctl.backends.base import Json, Key
+from sandboxctl.dataclass import dataclass
 from sandboxctl.fields import Wanted, within
 from sandboxctl.problems import Path, dotted
 from sandboxctl.verify.controls import Promise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sandboxctl.backends.base import Json
+from sandboxctl.dataclass import dataclass
 from sandboxctl.verify.controls import Promise
 from sandboxctl.verify.facts import CAPABILITIES, Facts, MountPoint, Place, Task, capability_names
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from sandboxctl.backends.base import ExecResult, Helper
+from sandboxctl.dataclass import replace
 from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS, TOKEN
 from sandboxctl.verify.facts import NAMESPACES
 

@@ -10,13 +10,13 @@ import re
 import struct
 from calendar import timegm
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
 from sandboxctl import derive, fields
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
 from sandboxctl.backends.docker import inspection
+from sandboxctl.dataclass import replace
 from sandboxctl.fields import Wanted
 from sandboxctl.image_reference import normalise
 from sandboxctl.spec import Sandbox

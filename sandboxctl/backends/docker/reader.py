@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
 from sandboxctl.backends.docker import native
+from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
 

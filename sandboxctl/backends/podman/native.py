@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from sandboxctl import derive, fields
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
 from sandboxctl.backends.podman import inspection
+from sandboxctl.dataclass import replace
 from sandboxctl.fields import Wanted
 from sandboxctl.image_reference import ImageReference, normalise, parse
 from sandboxctl.spec import KeyReference, Sandbox

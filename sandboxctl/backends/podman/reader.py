@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
 from sandboxctl.backends.podman import native
 from sandboxctl.backends.podman.service import Service
+from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
 from sandboxctl.multiplex import frames
