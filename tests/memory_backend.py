@@ -57,7 +57,10 @@ class Container:
 
 
 class MemoryBackend:
-    """Reader, writer and backend in one. `down` is what every call raises; `broken` what one method raises."""
+    """Reader, writer and backend in one.
+
+    `down` is what every call raises, `broken` what one method raises, `meanwhile` what happens during one.
+    """
 
     name = "docker"
     hidden = HIDDEN
@@ -72,6 +75,7 @@ class MemoryBackend:
         self.calls: list[str] = []
         self.down: SandboxctlError | None = None
         self.broken: dict[str, SandboxctlError] = {}
+        self.meanwhile: dict[str, Callable[[], None]] = {}
         self._refs = (f"{number:064x}" for number in itertools.count(1))
 
     @property
@@ -106,6 +110,8 @@ class MemoryBackend:
 
     def _called(self, what: str) -> None:
         self.calls.append(what)
+        if what in self.meanwhile:
+            self.meanwhile[what]()
         if self.down is not None:
             raise self.down
         if what in self.broken:

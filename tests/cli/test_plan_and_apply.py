@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from sandboxctl.errors import UnreachableError
@@ -197,6 +200,15 @@ def test_a_failed_replace_says_that_it_was_rolled_back(cli: Cli) -> None:
     assert ran.code == 6
     assert "py  failed, rolled back: " in ran.out
     assert cli.engine.named("py").ref == old
+
+
+def test_a_signal_lets_the_step_in_flight_end_and_begins_nothing_new(cli: Cli) -> None:
+    cli.write()
+    cli.engine.meanwhile["start"] = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    ran = cli("apply")
+    assert (ran.code, [each.name for each in cli.engine.all.values()]) == (143, ["py"])
+    assert "interrupted: finishing the step in flight; once more to leave at once\n" in ran.err
+    assert ran.out.endswith("py  created\nDone: 1 created.\n")
 
 
 def test_a_stranger_with_the_name_is_a_conflict_and_is_left_alone(cli: Cli) -> None:
