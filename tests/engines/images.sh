@@ -3,6 +3,8 @@
 #
 #   images.sh docker [HOST]    see that the engine has them; print NAME=VALUE lines
 #   images.sh podman [HOST]    the same
+#   images.sh kubernetes       the same for our own cluster's node; in another the
+#                              images have to be
 #   images.sh files            make only the files; print NAME=VALUE lines
 #   images.sh clean            remove the files of every version of this script
 #
@@ -173,6 +175,31 @@ podman_images() {
     print busybox_image python_image archived_image busybox_rootfs busybox_archive
 }
 
+# --- Kubernetes --------------------------------------------------------------
+
+# Only our own cluster's node can be given images; a developer's cluster is asked
+# whether its nodes have them, and told how it gets them.
+kubernetes_images() {
+    files
+    local cluster archives=() name archive
+    cluster=$(dirname "${BASH_SOURCE[0]}")/kubernetes.sh
+    for name in busybox python; do
+        local image=${name}_image rootfs=${name}_rootfs
+        archive=$cache/$name.named-archive.tar
+        archives+=("$archive")
+        [[ -e $archive ]] && continue
+        "$(dirname "${BASH_SOURCE[0]}")/kubernetes/archive.sh" "${!image}" "${!rootfs}" \
+            '"Cmd": ["sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]' >"$archive.part"
+        mv "$archive.part" "$archive"
+    done
+    if "$cluster" owned; then
+        "$cluster" load "${archives[@]}"
+    elif ! "$cluster" has "$busybox_image" "$python_image"; then
+        die "the cluster's nodes lack the tests' images; load ${archives[*]} (kind load image-archive, k3s ctr images import)"
+    fi
+    print busybox_image python_image busybox_rootfs
+}
+
 main() {
     case ${1:-} in
     docker)
@@ -183,6 +210,7 @@ main() {
         if [[ -n ${2:-} ]]; then export CONTAINER_HOST=$2; fi
         podman_images
         ;;
+    kubernetes) kubernetes_images ;;
     files)
         files
         print busybox_rootfs python_rootfs
