@@ -10,8 +10,11 @@ import pytest
 
 from sandboxctl.backends import connect
 from tests.contract.engines import DockerUnderTest, EngineUnderTest
+from tests.contract.podman_engine import PodmanUnderTest
 from tests.contract.workbench import Workbench
-from tests.engines.fixtures import DockerEngine, LocalImages
+from tests.engines.fixtures import DockerEngine, LocalImages, PodmanEngine
+
+ENGINES = ("docker", "podman")
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +23,13 @@ def docker_under_test(docker_engine: DockerEngine, docker_images: LocalImages) -
     return DockerUnderTest(engine=docker_engine, images=docker_images)
 
 
-@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.fixture(scope="session")
+def podman_under_test(podman_engine: PodmanEngine, podman_images: LocalImages) -> PodmanUnderTest:
+    """The Podman service of the run."""
+    return PodmanUnderTest(engine=podman_engine, images=podman_images)
+
+
+@pytest.fixture(scope="session", params=[pytest.param(each, marks=getattr(pytest.mark, each)) for each in ENGINES])
 def engine(request: pytest.FixtureRequest) -> EngineUnderTest:
     """Each engine in turn."""
     found: EngineUnderTest = request.getfixturevalue(f"{request.param}_under_test")

@@ -61,6 +61,33 @@ class DockerEngine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PodmanEngine:
+    """A Podman service that answers, and the means to look behind the back of the tool under test."""
+
+    host: str
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket's path."""
+        scheme, _, path = self.host.partition("://")
+        assert scheme == "unix", f"this test needs a service on a unix socket, not {self.host}"
+        return Path(path)
+
+    def cli(self, *args: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run Podman's own client against this service; with `check` a failure fails the test with its words."""
+        done = subprocess.run(
+            ["podman", "--remote", "--url", self.host, *args], input=stdin, capture_output=True, text=True, timeout=120
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"podman {' '.join(args)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def containers(self) -> frozenset[str]:
+        """The names of all containers, running or not, ours or a stranger's."""
+        return frozenset(self.cli("ps", "--all", "--format", "{{.Names}}").stdout.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalImages:
     """What `images.sh` makes; the names are there."""
 
@@ -118,9 +145,30 @@ def docker_engine(request: pytest.FixtureRequest) -> Iterator[DockerEngine]:
 
 
 @pytest.fixture(scope="session")
+def podman_engine(request: pytest.FixtureRequest) -> Iterator[PodmanEngine]:
+    """A Podman service: the one that is named, or our own, which is then stopped at the end of the session."""
+    was_running = _script("podman.sh", "owned", check=False).returncode == 0
+    host = _script("podman.sh", "start").stdout.strip()
+    yield PodmanEngine(host=host)
+    is_worker = hasattr(request.config, "workerinput")
+    if not was_running and not is_worker and os.environ.get("KEEP_ENGINES") != "1":
+        _script("podman.sh", "stop")
+
+
+@pytest.fixture(scope="session")
 def docker_images(docker_engine: DockerEngine) -> LocalImages:
     """The tests' images, which the Docker Engine then has, and their files."""
-    lines = _script("images.sh", "docker", docker_engine.host).stdout.splitlines()
+    return _images("docker", docker_engine.host)
+
+
+@pytest.fixture(scope="session")
+def podman_images(podman_engine: PodmanEngine) -> LocalImages:
+    """The tests' images, which the Podman service then has, and their files."""
+    return _images("podman", podman_engine.host)
+
+
+def _images(engine: str, host: str) -> LocalImages:
+    lines = _script("images.sh", engine, host).stdout.splitlines()
     values = dict(line.split("=", 1) for line in lines)
     return LocalImages(
         busybox=values["busybox_image"],

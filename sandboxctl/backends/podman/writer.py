@@ -137,7 +137,7 @@ class PodmanWriter:
 
     def _put_directory(self, ref: str, parent: str, name: str, *, user: int, group: int) -> None:
         tar = _directory_tar(name, user=user, group=group)
-        self._send("put", f"/containers/{ref}/archive", {"path": parent}, data=tar)
+        self._send("put", f"/containers/{ref}/archive", {"path": parent, "copyUIDGID": "false"}, data=tar)
 
     def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
         """Owner by option, so that no container's first use changes it; the mode by a container never started."""

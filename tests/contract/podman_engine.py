@@ -1,0 +1,144 @@
+"""Podman under the contract suite, looked at and tampered with by Podman's own client. See `engines`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandboxctl.backends.base import Connection
+from tests.engines.fixtures import LocalImages, PodmanEngine
+
+_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "image": ("ImageName",),
+    "image-id": ("Image",),
+    "entrypoint": ("Config", "Entrypoint"),
+    "command": ("Config", "Cmd"),
+    "stop-signal": ("Config", "StopSignal"),
+    "stop-grace": ("Config", "StopTimeout"),
+    "auto-remove": ("HostConfig", "AutoRemove"),
+    "restart": ("HostConfig", "RestartPolicy"),
+    "health-command": ("Config", "Healthcheck", "Test"),
+    "logging": ("HostConfig", "LogConfig"),
+}
+
+_DEFAULT_SANDBOX = (
+    "--user=10001:10001",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--read-only",
+    "--read-only-tmpfs=false",
+    "--init",
+    "--network=none",
+    "--memory=512m",
+    "--memory-swap=512m",
+    "--cpus=1",
+    "--pids-limit=256",
+    "--ipc=private",
+    "--cgroupns=private",
+    "--mount=type=tmpfs,destination=/dev/shm,tmpfs-size=64m,tmpfs-mode=1777,noexec,notmpcopyup",
+    "--mount=type=tmpfs,destination=/tmp,tmpfs-size=64m,tmpfs-mode=0700,noexec,U,notmpcopyup",
+    "--mount=type=tmpfs,destination=/workspace,tmpfs-size=256m,tmpfs-mode=0700,U,notmpcopyup",
+    "--ulimit=nofile=1024:1024",
+    "--ulimit=core=0:0",
+    "--ulimit=nproc=4096:4096",
+    "--workdir=/workspace",
+    "--env=HOME=/workspace",
+    "--entrypoint=sleep",
+    "--stop-timeout=5",
+    "--stop-signal=SIGTERM",
+    "--no-healthcheck",
+    "--log-driver=k8s-file",
+    "--log-opt=max-size=10mb",
+    "--http-proxy=false",
+    "--systemd=false",
+)
+"""The default sandbox in the words of Podman's own client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodmanUnderTest:
+    """A Podman service, through Podman's own client."""
+
+    engine: PodmanEngine
+    images: LocalImages
+    backend: str = "podman"
+
+    def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
+        return Connection(podman_uri=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)
+
+    @property
+    def socket(self) -> Path:
+        return self.engine.socket
+
+    def containers(self) -> frozenset[str]:
+        return self.engine.containers()
+
+    def inspect(self, name: str) -> Any:
+        return json.loads(self.client("container", "inspect", name).stdout)[0]
+
+    def id(self, name: str) -> str:
+        return str(self.inspect(name)["Id"])
+
+    def state(self, name: str) -> str:
+        return str(self.inspect(name)["State"]["Status"])
+
+    def pid(self, name: str) -> int:
+        return int(self.inspect(name)["State"]["Pid"])
+
+    def labels(self, name: str) -> dict[str, str]:
+        return dict(self.inspect(name)["Config"]["Labels"])
+
+    def setting(self, name: str, word: str) -> Any:
+        kind, _, key = word.partition(" ")
+        if kind == "label":
+            return self.labels(name).get(key)
+        if kind == "published":
+            bindings = self.inspect(name)["HostConfig"]["PortBindings"] or {}
+            return [f"{place['HostIp']} {port}" for port, places in bindings.items() for place in places]
+        found = self.inspect(name)
+        for part in _SETTINGS[kind]:
+            found = found[part]
+        return found
+
+    def run_stranger(
+        self, name: str, image: str, *command: str, labels: Mapping[str, str] | None = None, options: Sequence[str] = ()
+    ) -> str:
+        marks = [f"--label={key}={value}" for key, value in (labels or {}).items()]
+        words = ("run", "--detach", "--name", name, "--network=none", *marks, *options, image, *command)
+        return self.client(*words).stdout.strip()
+
+    def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.engine.cli(*args, check=check)
+
+    def sabotage_memory(self, name: str) -> None:
+        self.client("update", "--memory=2g", "--memory-swap=4g", name)
+
+    def attach_network(self, name: str) -> None:
+        self.client("network", "connect", "podman", name)
+
+    def weaker_than_restricted(self) -> Sequence[str]:
+        return ("--cap-add=NET_ADMIN", "--security-opt=seccomp=unconfined", "--pid=host", "--user=0:0")
+
+    def copy_of_a_default_sandbox(self, name: str, labels: Mapping[str, str], *options: str) -> None:
+        marks = [f"--label={key}={value}" for key, value in labels.items()]
+        words = (*_DEFAULT_SANDBOX, f"--hostname={name}", *marks, *options, self.images.busybox, "infinity")
+        self.client("create", "--name", name, *words)
+
+    def volumes(self) -> frozenset[str]:
+        return frozenset(self.client("volume", "ls", "--format", "{{.Name}}").stdout.split())
+
+    def volume_path(self, name: str) -> Path:
+        return Path(json.loads(self.client("volume", "inspect", name).stdout)[0]["Mountpoint"])
+
+    def create_network(self, name: str) -> None:
+        self.client("network", "create", name)
+
+    def networks(self) -> frozenset[str]:
+        return frozenset(self.client("network", "ls", "--format", "{{.Name}}").stdout.split())
+
+    def image_names(self) -> frozenset[str]:
+        return frozenset(self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split())
