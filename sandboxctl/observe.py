@@ -240,14 +240,14 @@ def _problem(source: Source, path: Path, code: str, message: str, *, hint: str) 
     return Problem(code=code, message=message, range=place, path=path, hint=hint, line_text=source.line_text(place))
 
 
-def prepare_delete(names: Sequence[str], backend: Backend) -> Plan:
-    """The plan that deletes these."""
+def prepare_delete(names: Sequence[str], backend: Backend, *, projects: Mapping[str, str | None] | None = None) -> Plan:
+    """The plan that deletes these; `projects` is what their specs say, None where they are only named."""
     containers = backend.reader.containers()
     containers = [*containers, *_strangers(names, containers, backend)]
     wanted = {each for name in names for each in (name, *ownership.staging_names(name))}
     observed = _observe(backend, [each for each in containers if each.name in wanted])
     snapshot = Snapshot(engine=backend.reader.engine(), containers=tuple(containers), observed=observed)
-    return plan_delete(names, snapshot)
+    return plan_delete(names, snapshot, projects=projects)
 
 
 def names_of_project(project: str, backend: Backend) -> tuple[str, ...]:

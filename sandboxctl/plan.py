@@ -182,9 +182,16 @@ def _placed(engine: Engine, actions: Sequence[Action], foreign: Sequence[Foreign
 
 
 def plan_delete(
-    names: Sequence[str], snapshot: Snapshot, *, cause: Literal["requested", "pruned"] = "requested"
+    names: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    projects: Mapping[str, str | None] | None = None,
+    cause: Literal["requested", "pruned"] = "requested",
 ) -> Plan:
-    """Deletes these sandboxes with what is staged for them; what is absent is no action."""
+    """Deletes these sandboxes with what is staged for them; what is absent is no action.
+
+    `projects` is what the specs say: a sandbox of another project is then foreign. A bare name takes any project.
+    """
     by_name = {listed.name: listed for listed in snapshot.containers}
     backend = snapshot.engine.backend
     actions: list[Action] = []
@@ -194,14 +201,15 @@ def plan_delete(
             listed = by_name.get(candidate)
             if listed is None:
                 continue
-            if not ownership.is_ours(listed) or ownership.own_name(listed.labels) != name:
-                reason = ownership.foreign_reason(listed, project=listed.labels.get(ownership.PROJECT))
+            project = listed.labels.get(ownership.PROJECT)
+            reason = ownership.foreign_reason(listed, project=projects.get(name) if projects is not None else project)
+            if reason is not None or ownership.own_name(listed.labels) != name:
                 foreign.append(Foreign(name=candidate, backend=backend, ref=listed.ref, reason=reason or "not ours"))
                 continue
-            project = listed.labels.get(ownership.PROJECT)
             actions.append(
-                Action(kind=Kind.DELETE, name=candidate, project=project, backend=backend, ref=listed.ref,
-                       observed=snapshot.observed.get(listed.ref), cause=cause)
+                Action(kind=Kind.DELETE, name=name, project=project, backend=backend, ref=listed.ref,
+                       observed=snapshot.observed.get(listed.ref), cause=cause,
+                       notes=() if candidate == name else (f"left half-made, as {candidate}",))
             )  # fmt: skip
     return _placed(snapshot.engine, actions, foreign)
 

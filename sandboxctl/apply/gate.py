@@ -16,6 +16,7 @@ from sandboxctl.observe import require
 from sandboxctl.plan import Desired, sandbox_state
 from sandboxctl.quantity import format_bytes
 from sandboxctl.spec import Sandbox
+from sandboxctl.verify import Control
 
 _POLLS = (0.02, 0.03, 0.05, 0.1)
 _LAST_LINES = 10
@@ -162,7 +163,7 @@ class Gate:
             more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
             raise FailedError(f"{name} is not what its spec says: {shown}{more}", sandbox=name)
 
-    def _not_as_promised(self, image: ImageConfig | None, *, complete: bool) -> list[verify.Control]:
+    def _not_as_promised(self, image: ImageConfig | None, *, complete: bool) -> list[Control]:
         verdict = verify.verify(
             self.sandbox,
             require(self.backend.reader.observe(self.ref), self.sandbox.name),

@@ -12,9 +12,12 @@ from sandboxctl.cli.session import Session
 from sandboxctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sandboxctl.backends.base import Backend
+
+    _Wanted = tuple[Backend, tuple[str, ...], Mapping[str, str | None] | None]
+    """An engine, the names to delete there, and their projects where specs say them."""
 
 
 @click.command("delete")
@@ -37,10 +40,12 @@ def command(session: Session, arguments: tuple[str, ...], project: str | None, *
                          hint="give files, names, or --project")  # fmt: skip
     with ExitStack() as stack:
         wanted = _wanted(session, arguments, project, stack)
-        plans = [(backend, observe.prepare_delete(names, backend)) for backend, names in wanted]
+        plans = [
+            (backend, observe.prepare_delete(names, backend, projects=projects)) for backend, names, projects in wanted
+        ]
         foreign = [each for _, plan in plans for each in plan.foreign]
         there = {action.name for _, plan in plans for action in plan.actions} | {each.name for each in foreign}
-        names = dict.fromkeys(name for _, names in wanted for name in names)
+        names = dict.fromkeys(name for _, names, _ in wanted for name in names)
         return carrying_out.carry_out(
             session,
             plans,
@@ -52,27 +57,26 @@ def command(session: Session, arguments: tuple[str, ...], project: str | None, *
         )
 
 
-def _wanted(
-    session: Session, arguments: tuple[str, ...], project: str | None, stack: ExitStack
-) -> list[tuple[Backend, tuple[str, ...]]]:
+def _wanted(session: Session, arguments: tuple[str, ...], project: str | None, stack: ExitStack) -> list[_Wanted]:
     """The names to delete on each engine. The specs of files say which engine is meant; a name is looked for on all."""
     from sandboxctl import observe
     from sandboxctl.cli import engines, specs
 
     if project is not None:
         backends = stack.enter_context(engines.in_use(session))
-        return [(backend, observe.names_of_project(project, backend)) for backend in backends]
+        return [(backend, observe.names_of_project(project, backend), None) for backend in backends]
     paths, names = specs.split(arguments)
-    wanted: list[tuple[Backend, tuple[str, ...]]] = []
+    wanted: list[_Wanted] = []
     if paths:
         loaded, _ = specs.valid(session, paths)
         for group in engines.grouped(session, loaded):
             backend = stack.enter_context(engines.opened(session, group))
-            wanted.append((backend, tuple(each.sandbox.name for each in group.loaded)))
+            projects = {each.sandbox.name: each.sandbox.project for each in group.loaded}
+            wanted.append((backend, tuple(projects), projects))
     return [*wanted, *_by_name(session, names, stack)]
 
 
-def _by_name(session: Session, names: tuple[str, ...], stack: ExitStack) -> Iterator[tuple[Backend, tuple[str, ...]]]:
+def _by_name(session: Session, names: tuple[str, ...], stack: ExitStack) -> Iterator[_Wanted]:
     from sandboxctl.cli import engines
 
     if names:
@@ -80,4 +84,4 @@ def _by_name(session: Session, names: tuple[str, ...], stack: ExitStack) -> Iter
         found: dict[int, list[str]] = {}
         for name in names:
             found.setdefault(engines.index_of(backends, name), []).append(name)
-        yield from ((backends[index], tuple(here)) for index, here in found.items())
+        yield from ((backends[index], tuple(here), None) for index, here in found.items())

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sandboxctl.backends.base import Backend, Connection
+from sandboxctl.cli import specs
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import UsageError
@@ -84,6 +85,7 @@ def in_use(session: Session) -> Iterator[tuple[Backend, ...]]:
 @contextmanager
 def holding(session: Session, name: str) -> Iterator[Backend]:
     """The engine that has a sandbox of this name; the first one where none has. UsageError for two."""
+    specs.check_name(name)
     with in_use(session) as backends:
         yield backends[index_of(backends, name)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,12 +12,14 @@ from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.errors import LocalFileError, SandboxctlError, UsageError
 from sandboxctl.problems import Problem, errors
+from sandboxctl.report.cells import safe
 
 if TYPE_CHECKING:
     from sandboxctl.load import LoadResult
     from sandboxctl.spec import Loaded
 
 DEFAULT = "sandbox.yaml"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 
 
 def is_path(argument: str) -> bool:
@@ -27,7 +30,17 @@ def is_path(argument: str) -> bool:
 def split(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Paths and names, each in their order."""
     paths = tuple(each for each in arguments if is_path(each))
-    return paths, tuple(each for each in arguments if not is_path(each))
+    names = tuple(each for each in arguments if not is_path(each))
+    for name in names:
+        check_name(name)
+    return paths, names
+
+
+def check_name(name: str) -> str:
+    """Raises UsageError for what can be no sandbox's name."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"`{safe(name)}` is no name of a sandbox", hint="lower case letters, digits and `-`, 2 to 63")
+    return name
 
 
 def paths_only(arguments: Sequence[str]) -> tuple[str, ...]:

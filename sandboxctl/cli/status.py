@@ -18,10 +18,12 @@ def command(session: Session, name: str) -> int:
     """
     from datetime import UTC, datetime
 
+    from sandboxctl.cli import specs
     from sandboxctl.cli.list import look, specs_at_hand
     from sandboxctl.errors import NotFoundError
     from sandboxctl.report import sandboxes as report
 
+    specs.check_name(name)
     rows = look(session, specs_at_hand(session), names=(name,))
     if not rows:
         raise NotFoundError(f"there is no sandbox {name}", hint="`sandboxctl list` shows them", sandbox=name)

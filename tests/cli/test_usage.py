@@ -188,3 +188,12 @@ def test_validate_and_render_load_no_engine_client(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == [[0, 0], []]
+
+
+@pytest.mark.parametrize(
+    "words", [("verify", "."), ("delete", "..", "--yes"), ("status", "Py"), ("exec", "a_b", "--", "true")]
+)
+def test_what_can_be_no_name_is_a_wrong_command_line(cli: Cli, words: tuple[str, ...]) -> None:
+    ran = cli(*words)
+    assert (ran.code, ran.out) == (64, "")
+    assert ran.err.startswith(f"error: `{words[1]}` is no name of a sandbox\n")
