@@ -320,6 +320,17 @@ def test_delete_by_file_removes_what_the_file_names(cli: Cli) -> None:
     assert [each.name for each in cli.engine.all.values()] == ["web"]
 
 
+def test_delete_by_file_leaves_a_sandbox_of_another_project_alone(cli: Cli) -> None:
+    cli.write(SPEC.replace("name: py", "name: py\n  project: theirs"))
+    assert cli("apply", "--yes").code == 0
+    cli.write(SPEC)
+    ran = cli("delete", "sandbox.yaml", "--yes")
+    assert ran.code == 5
+    assert "it belongs to project theirs, this spec to no project" in ran.err
+    assert [each.name for each in cli.engine.all.values()] == ["py"]
+    assert cli("delete", "py", "--yes").code == 0
+
+
 def test_delete_by_project_removes_the_whole_project_and_no_more(cli: Cli) -> None:
     cli.applied(TWO.replace("name: py", "name: py\n  project: lab"))
     assert cli("delete", "--project", "lab", "--yes").code == 0
