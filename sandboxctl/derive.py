@@ -149,3 +149,8 @@ def groups(sandbox: Sandbox) -> tuple[int, ...]:
     if security.fs_group is not None and security.fs_group != security.group:
         extra.add(security.fs_group)
     return tuple(sorted(extra))
+
+
+def runtime_program(runtime: str) -> str:
+    """The name that engines on one host give a runtime: that of its program."""
+    return {"gvisor": "runsc", "kata": "kata-runtime"}.get(runtime, runtime)

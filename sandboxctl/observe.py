@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from sandboxctl import capabilities, notes, ownership
-from sandboxctl.backends.base import Backend, Engine, Listed, LocalImage, Observed
+from sandboxctl.backends.base import Backend, Listed, LocalImage, Observed
 from sandboxctl.dataclass import dataclass, replace
-from sandboxctl.derive import covers
 from sandboxctl.diff import Change
 from sandboxctl.errors import EngineError
 from sandboxctl.fields import spec_hash
@@ -32,8 +31,9 @@ from sandboxctl.plan import (
     plan_delete,
     sandbox_state,
 )
-from sandboxctl.problems import Path, Problem, ordered
-from sandboxctl.spec import Image, Loaded, Sandbox, Source, VolumeMount
+from sandboxctl.preflight import lacking
+from sandboxctl.problems import Problem, ordered
+from sandboxctl.spec import Image, Loaded, Source, VolumeMount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,75 +169,6 @@ def with_image(desired: Desired, backend: Backend) -> Desired:
     if desired.image_id is None:
         return desired
     return replace(desired, image=backend.reader.image_config(desired.image_id))
-
-
-def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]:
-    """What this engine does not have of what a spec names."""
-    sandbox, source = desired.sandbox, desired.loaded.source
-    found = [*_image_problems(desired), *_host_problems(sandbox, source, engine)]
-    network = sandbox.network
-    if network.mode == "named" and network.name and not network.create and not backend.reader.has_network(network.name):
-        path: Path = ("spec", "network", "name") if source.written(("spec", "network", "name")) else ("spec", "network")
-        found.append(
-            _problem(source, path, "network-not-found", f"there is no network {network.name} on this engine",
-                     hint="create it first, or use none or bridge")
-        )  # fmt: skip
-    return found
-
-
-def _image_problems(desired: Desired) -> list[Problem]:
-    sandbox, source = desired.sandbox, desired.loaded.source
-    found: list[Problem] = []
-    image = sandbox.image
-    if desired.image_id is None and image.pull == "never" and image.archive is None:
-        found.append(
-            _problem(source, ("spec", "image"), "image-not-found", f"the engine has no image {image.name}",
-                     hint="pull is never: load or pull the image yourself, or leave `pull` out")
-        )  # fmt: skip
-    volumes = desired.image.volumes if desired.image else ()
-    targets = [mount.target for mount in sandbox.mounts]
-    for volume in volumes:
-        if not any(covers(target, volume) for target in targets):
-            found.append(
-                _problem(source, ("spec", "image"), "image-volume",
-                         f"the image declares a volume at {volume}: a writable directory without a limit",
-                         hint=f"mount something there, e.g. {{type: tmpfs, target: {volume}, size: 64Mi}}")
-            )  # fmt: skip
-    return found
-
-
-def _host_problems(sandbox: Sandbox, source: Source, engine: Engine) -> list[Problem]:
-    found: list[Problem] = []
-    security, resources = sandbox.security, sandbox.resources
-    for name, value in (("apparmor", security.apparmor), ("selinux", security.selinux)):
-        if value is not None and name not in engine.security_modules:
-            found.append(
-                _problem(source, ("spec", "security", name), "no-such-module",
-                         f"this engine's host has no {name}: the engine would accept the field and ignore it",
-                         hint="leave the field out, or run on a host that has it")
-            )  # fmt: skip
-    if engine.milli_cpus and resources.cpu > engine.milli_cpus:
-        found.append(
-            _problem(source, ("spec", "resources", "cpu"), "too-many-cpus",
-                     f"the engine's host has {engine.milli_cpus // 1000} CPUs", hint="ask for no more than that")
-        )  # fmt: skip
-    if not engine.local and any(path[:2] == ("spec", "mounts") for path in _binds(sandbox)):
-        found.append(
-            _problem(source, _binds(sandbox)[0], "remote-bind", "this engine is remote: its paths are not ours",
-                     hint="use a volume, or an engine on this machine")
-        )  # fmt: skip
-    return found
-
-
-def _binds(sandbox: Sandbox) -> list[Path]:
-    from sandboxctl.spec import BindMount
-
-    return [("spec", "mounts", index) for index, each in enumerate(sandbox.mounts) if isinstance(each, BindMount)]
-
-
-def _problem(source: Source, path: Path, code: str, message: str, *, hint: str) -> Problem:
-    place = source.range(path)
-    return Problem(code=code, message=message, range=place, path=path, hint=hint, line_text=source.line_text(place))
 
 
 def prepare_delete(names: Sequence[str], backend: Backend, *, projects: Mapping[str, str | None] | None = None) -> Plan:

@@ -224,6 +224,9 @@ class MemoryBackend:
             found.status, state="running" if code is None else "exited", exit_code=code, started=self.clock
         )
 
+    def check_health(self, ref: str) -> None:
+        self._called("check_health")
+
     def wait(self, ref: str) -> int:
         return self._there(ref).status.exit_code or 0
 

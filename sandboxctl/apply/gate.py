@@ -35,6 +35,7 @@ class Gate:
     options: ApplyOptions
     emit: Callable[[Event], None]
     _started: float = 0.0
+    _checked: float = 0.0
     _exit: Future[int] | None = field(default=None, repr=False)
 
     @property
@@ -91,6 +92,7 @@ class Gate:
                 self._check_removed()
                 return None
             self._check_alive(status)
+            self._check_health(status)
             if self._is_ready(status):
                 return status
             now = time.monotonic()
@@ -131,6 +133,15 @@ class Gate:
             raise self._failed(
                 f"ended with code {status.exit_code}{reason}", hint=_EXIT_HINTS.get(status.exit_code or 0)
             )
+
+    def _check_health(self, status: Status) -> None:
+        """At once, and then at the spec's interval, where nobody else may be doing it."""
+        health, now = self.sandbox.health, time.monotonic()
+        if health is None or not self.engine.health_on_demand or status.state != "running":
+            return
+        if not self._checked or now - self._checked >= health.interval / 1000:
+            self._checked = now
+            self.backend.writer.check_health(self.ref)
 
     def _late(self, status: Status, timeout: int) -> FailedError:
         what = f"health is {status.health}" if status.health else f"it is {status.state}"

@@ -8,8 +8,8 @@ from sandboxctl.apply.events import Event
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import replace
 from sandboxctl.errors import InvalidError
-from sandboxctl.observe import lacking
 from sandboxctl.plan import Action, Desired, Kind, Plan
+from sandboxctl.preflight import lacking
 from sandboxctl.spec import Image, Loaded
 
 Emit = Callable[[Event], None]

@@ -27,6 +27,8 @@ class Engine:
 
     `default_capabilities` are what a container has that drops none, () where the engine does not say;
     `added_capabilities_reach_users`: one that is added becomes effective for a user that is not root.
+    `controllers` are those of its control groups, () where it does not say. `health_on_demand`: nobody may be running
+    the health command there, so that `Writer.check_health` does.
     `namespace` is where names are unique, "" for the whole engine. `node_images`: each node pulls for itself, so a
     reference is its own id. `restarts`: what has ended can be started again. `lists_only_ours`: the list of containers
     leaves strangers out.
@@ -46,6 +48,7 @@ class Engine:
     milli_cpus: int = 0
     default_capabilities: tuple[str, ...] = ()
     added_capabilities_reach_users: bool = False
+    health_on_demand: bool = False
     namespace: str = ""
     node_images: bool = False
     restarts: bool = True
@@ -224,6 +227,9 @@ class Writer(Protocol):
 
     def start(self, ref: str) -> None:
         """Starts it."""
+
+    def check_health(self, ref: str) -> None:
+        """Runs the health command once, where `Engine.health_on_demand`; the engine then tells how it went."""
 
     def wait(self, ref: str) -> int:
         """Blocks until it ends; its exit code. Asked before a start where the engine removes what has ended."""

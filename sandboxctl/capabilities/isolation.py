@@ -121,6 +121,11 @@ _SECURITY: Mapping[str, Row] = {
         ours("owns the tmpfs, the workdir and new volumes, and is one of the groups"),
         does("`fsGroup`"),
     ),
+    "security.fsGroup/apart": (
+        ours("owns the tmpfs, the workdir and new volumes, and is one of the groups"),
+        no("Podman gives a tmpfs to the user and its own group", "leave it out, or make `group` the same"),
+        does("`fsGroup`"),
+    ),
     "security.readOnlyRoot": (
         does("`ReadonlyRootfs`"),
         does("`read_only_filesystem`, and no writable tmpfs of Podman's own"),
@@ -184,7 +189,7 @@ _SECURITY: Mapping[str, Row] = {
     ),
     "security.runtime": (
         unbuilt("make it the daemon's default runtime"),
-        no("Podman's API ignores the runtime", "start the Podman service with `--runtime`"),
+        node("the runtime that the Podman service was started with: its API ignores the field"),
         does("`runtimeClassName`"),
     ),
     "security.runtime/default": everywhere(does("the engine's own")),

@@ -161,7 +161,7 @@ _LIFECYCLE: Mapping[str, Row] = {
     "lifecycle.ready": _READ_BY_US,
     "health": (
         does("`Healthcheck`"),
-        does("`healthconfig`; run by systemd timers, so the engine's host needs systemd"),
+        does("`healthconfig`; run by systemd's timers, and by sandboxctl itself while it waits for readiness"),
         does("`readinessProbe`"),
     ),
 }

@@ -8,7 +8,7 @@ from sandboxctl import derive
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.table import ROWS, Field, exact_cell
 from sandboxctl.problems import Path, Problem, dotted
-from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, TmpfsMount
+from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, Security, TmpfsMount
 
 _FREE_MAPS = frozenset(
     {
@@ -46,6 +46,10 @@ def _exec(sandbox: Sandbox, path: Path) -> str:
     return _yes(isinstance(mount, TmpfsMount) and mount.exec)
 
 
+def _apart(security: Security) -> str:
+    return "apart" if security.fs_group not in (None, security.group) else "together"
+
+
 def _privileged(sandbox: Sandbox, _: Path) -> str:
     security = sandbox.security
     return "no-new-privileges" if security.privileged and security.no_new_privileges else _yes(security.privileged)
@@ -59,6 +63,7 @@ _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("network", "internal"): lambda sandbox, _: _yes(sandbox.network.internal),
     ("mounts", "bind"): _bind,
     ("mounts", "tmpfs", "exec"): _exec,
+    ("security", "fsGroup"): lambda sandbox, _: _apart(sandbox.security),
     ("security", "userNamespace"): lambda sandbox, _: sandbox.security.user_namespace,
     ("security", "runtime"): lambda sandbox, _: sandbox.security.runtime,
     ("security", "privileged"): _privileged,

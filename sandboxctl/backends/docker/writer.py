@@ -101,6 +101,9 @@ class DockerWriter:
         with _reported():
             self._api.start(ref)
 
+    def check_health(self, ref: str) -> None:
+        """Nothing to do: the daemon runs the health command itself."""
+
     def wait(self, ref: str) -> int:
         """For as long as it takes; `removed` waits for the removal too, so that nothing is left to look at."""
         with _reported():

@@ -110,8 +110,9 @@ def _security(
     for device in security.devices:
         values[(*base, "devices", device.target)] = {"source": device.source}
         values[(*base, "devices", device.target, "permissions")] = device.permissions
+    values[(*base, "runtime")] = derive.runtime_program(security.runtime)
     if security.runtime == "default":
-        values.pop((*base, "runtime"), None)
+        values.pop((*base, "runtime"))
     kind = values.pop((*base, "userNamespace"), None)
     if kind not in (None, "host"):
         values[(*base, "userNamespace")] = "private"
@@ -193,6 +194,7 @@ def engine(info: Mapping[str, Any]) -> Engine:
         milli_cpus=int(host.get("cpus") or 0) * 1000,
         default_capabilities=tuple(inspection.capabilities(filter(None, security.get("capabilities", "").split(",")))),
         added_capabilities_reach_users=True,
+        health_on_demand=True,
     )
 
 

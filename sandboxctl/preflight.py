@@ -1,0 +1,104 @@
+"""What an engine lacks of what a spec names, found before the first write. Looks at networks; all else is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sandboxctl import derive
+from sandboxctl.backends.base import Backend, Engine
+from sandboxctl.derive import covers
+from sandboxctl.plan import Desired
+from sandboxctl.problems import Path, Problem
+from sandboxctl.spec import BindMount, Sandbox, Source
+
+
+def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]:
+    """What this engine does not have of what a spec names."""
+    sandbox, source = desired.sandbox, desired.loaded.source
+    found = [*_image_problems(desired), *_host_problems(sandbox, source, engine)]
+    network = sandbox.network
+    if network.mode == "named" and network.name and not network.create and not backend.reader.has_network(network.name):
+        path: Path = ("spec", "network", "name") if source.written(("spec", "network", "name")) else ("spec", "network")
+        found.append(
+            _problem(source, path, "network-not-found", f"there is no network {network.name} on this engine",
+                     hint="create it first, or use none or bridge")
+        )  # fmt: skip
+    return found
+
+
+def _image_problems(desired: Desired) -> list[Problem]:
+    sandbox, source = desired.sandbox, desired.loaded.source
+    found: list[Problem] = []
+    image = sandbox.image
+    if desired.image_id is None and image.pull == "never" and image.archive is None:
+        found.append(
+            _problem(source, ("spec", "image"), "image-not-found", f"the engine has no image {image.name}",
+                     hint="pull is never: load or pull the image yourself, or leave `pull` out")
+        )  # fmt: skip
+    volumes = desired.image.volumes if desired.image else ()
+    targets = [mount.target for mount in sandbox.mounts]
+    for volume in volumes:
+        if not any(covers(target, volume) for target in targets):
+            found.append(
+                _problem(source, ("spec", "image"), "image-volume",
+                         f"the image declares a volume at {volume}: a writable directory without a limit",
+                         hint=f"mount something there, e.g. {{type: tmpfs, target: {volume}, size: 64Mi}}")
+            )  # fmt: skip
+    return found
+
+
+def _host_problems(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator[Problem]:
+    security, resources = sandbox.security, sandbox.resources
+    for name, value in (("apparmor", security.apparmor), ("selinux", security.selinux)):
+        if value is not None and name not in engine.security_modules:
+            yield _problem(source, ("spec", "security", name), "no-such-module",
+                           f"this engine's host has no {name}: the engine would accept the field and ignore it",
+                           hint="leave the field out, or run on a host that has it")  # fmt: skip
+    if engine.milli_cpus and resources.cpu > engine.milli_cpus:
+        yield _problem(source, ("spec", "resources", "cpu"), "too-many-cpus",
+                       f"the engine's host has {engine.milli_cpus // 1000} CPUs",
+                       hint="ask for no more than that")  # fmt: skip
+    if not engine.local and _binds(sandbox):
+        yield _problem(source, _binds(sandbox)[0], "remote-bind", "this engine is remote: its paths are not ours",
+                       hint="use a volume, or an engine on this machine")  # fmt: skip
+    if security.user_namespace == "keep-id" and not engine.rootless:
+        yield _problem(source, ("spec", "security", "userNamespace"), "keep-id-of-root",
+                       "this engine runs as root, and to keep root's id is to have no namespace at all",
+                       hint="use auto, or an engine without root")  # fmt: skip
+    yield from _runtime_problems(security.runtime, source, engine)
+    yield from _limit_problems(sandbox, source, engine)
+
+
+def _runtime_problems(runtime: str, source: Source, engine: Engine) -> Iterator[Problem]:
+    if runtime == "default" or derive.runtime_program(runtime) in engine.runtimes:
+        return
+    known = ", ".join(engine.runtimes) or "none that it names"
+    yield _problem(source, ("spec", "security", "runtime"), "no-such-runtime",
+                   f"this engine's runtimes are: {known}; it would start the sandbox without {runtime}",
+                   hint="set the engine up with it first, or leave the field out")  # fmt: skip
+
+
+def _limit_problems(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator[Problem]:
+    """Without root an engine leaves out, without an error, the limits for which it has no control group of its own."""
+    if not engine.rootless:
+        return
+    if engine.cgroup_version == 1:
+        yield _problem(source, ("spec", "resources"), "limits-ignored",
+                       "without root, and with control groups of version 1, this engine ignores cpu, memory and pids",
+                       hint="boot the host with systemd.unified_cgroup_hierarchy=1, or use root's engine")  # fmt: skip
+        return
+    needed = {"cpu", "memory", "pids"} | ({"cpuset"} if sandbox.resources.cpuset is not None else set())
+    missing = sorted(needed - set(engine.controllers)) if engine.controllers else []
+    if missing:
+        yield _problem(source, ("spec", "resources"), "limits-ignored",
+                       f"this user's control groups lack {', '.join(missing)}: the engine would ignore those limits",
+                       hint="delegate them: `Delegate=cpu cpuset memory pids` in user@.service")  # fmt: skip
+
+
+def _binds(sandbox: Sandbox) -> list[Path]:
+    return [("spec", "mounts", index) for index, each in enumerate(sandbox.mounts) if isinstance(each, BindMount)]
+
+
+def _problem(source: Source, path: Path, code: str, message: str, *, hint: str) -> Problem:
+    place = source.range(path)
+    return Problem(code=code, message=message, range=place, path=path, hint=hint, line_text=source.line_text(place))
