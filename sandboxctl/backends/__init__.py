@@ -8,7 +8,11 @@ from typing import cast
 from sandboxctl.backends.base import Backend, Connection
 from sandboxctl.errors import InvalidError
 
-_BUILT = {"docker": "sandboxctl.backends.docker", "podman": "sandboxctl.backends.podman"}
+_BUILT = {
+    "docker": "sandboxctl.backends.docker",
+    "podman": "sandboxctl.backends.podman",
+    "kubernetes": "sandboxctl.backends.kubernetes",
+}
 
 
 def connect(name: str, connection: Connection) -> Backend:

@@ -1,0 +1,172 @@
+"""Running a command in a pod's container: standard streams as bytes, and the exit code that a shell would give.
+
+The traps that this goes round are measured (kubernetes.md, section 5.3): the code comes as a JSON status on a channel
+of its own, a missing program as a message in it, and standard input can be closed in the fifth version of the protocol
+only (servers from 1.30 on).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import termios
+import tty
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+from urllib.parse import quote
+
+from sandboxctl.backends.kubernetes import websocket
+from sandboxctl.backends.kubernetes.api import Api, first_line, refuse
+from sandboxctl.errors import EngineError, ExecError, InvalidError, NotFoundError, UnreachableError
+
+_STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE, _HALF_CLOSE = 0, 1, 2, 3, 4, 255
+_CLOSING = "v5.channel.k8s.io"
+_PROTOCOLS = (_CLOSING, "v4.channel.k8s.io")
+_CHUNK = 64 * 1024
+_NOT_FOUND = ("executable file not found", "no such file or directory", "not found in $PATH")
+_NOT_EXECUTABLE = ("permission denied", "is a directory", "exec format error")
+
+Sink = Callable[[bytes], None]
+
+
+def run(
+    api: Api,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    *,
+    stdin: int | None,
+    stdout: Sink,
+    stderr: Sink,
+    terminal: bool = False,
+) -> int:
+    """Runs it to its end; 126 and 127 as a shell would. `stdin` is a file descriptor or None.
+
+    Raises NotFoundError for no such pod, ExecError for one whose container does not run.
+    """
+    words = [("container", container), *(("command", word) for word in command)]
+    words += [("stdout", "true"), ("tty", "true")] if terminal else [("stdout", "true"), ("stderr", "true")]
+    words += [("stdin", "true")] if stdin is not None else []
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in words)
+    try:
+        channel = websocket.connect(api.http, f"{api.location('Pod', pod)}/exec?{query}", _PROTOCOLS)
+    except websocket.RefusedError as error:
+        _refused(error.answer, pod, api.http.endpoint.url)
+    try:
+        exchange = _Exchange(channel, {_STDOUT: stdout, _STDERR: stderr})
+        if not terminal:
+            exchange.run(stdin)
+        else:
+            with _raw_terminal(), _resizing(channel):
+                exchange.run(stdin)
+    finally:
+        channel.close()
+    return exit_code(exchange.status)
+
+
+def _refused(answer: Any, pod: str, url: str) -> Any:
+    text = answer.body.decode("utf-8", "replace")
+    if answer.status == 404 and "pods" in text:
+        raise NotFoundError(f"there is no pod {pod}")
+    if any(words in text for words in ("completed pod", "container not found", "does not have a host assigned")):
+        raise ExecError(f"{pod} is not running", hint="`sandboxctl apply` replaces it")
+    refuse(answer, url)
+
+
+class _Exchange:
+    """Moves bytes between the caller and the channels until the server is done."""
+
+    def __init__(self, channel: websocket.WebSocket, sinks: dict[int, Sink]) -> None:
+        self._channel = channel
+        self._sinks = sinks
+        self.status = b""
+
+    def run(self, stdin: int | None) -> None:
+        if stdin is not None and self._channel.protocol != _CLOSING:
+            raise InvalidError("this cluster cannot be told the end of standard input", hint="it is older than 1.30")
+        while True:
+            here, there = self._channel.wait(stdin)
+            if there and stdin is not None and not self._send(stdin):
+                stdin = None
+            if not here:
+                continue
+            messages = self._channel.messages()
+            if messages is None:
+                return
+            for message in messages:
+                self._take(message)
+
+    def _send(self, stdin: int) -> bool:
+        chunk = os.read(stdin, _CHUNK)
+        try:
+            self._channel.send(bytes([_STDIN]) + chunk if chunk else bytes([_HALF_CLOSE, _STDIN]))
+        except (BrokenPipeError, ConnectionResetError):
+            return False  # the command has ended without reading all of it
+        return bool(chunk)
+
+    def _take(self, message: bytes) -> None:
+        if not message:
+            return
+        if message[0] == _STATUS:
+            self.status += message[1:]
+        elif len(message) > 1 and message[0] in self._sinks:
+            self._sinks[message[0]](message[1:])
+
+
+def exit_code(status: bytes) -> int:
+    """The code in a `Status`: of the command, or 127 and 126 where it could not be started."""
+    try:
+        said = json.loads(status)
+    except ValueError as error:
+        raise UnreachableError("the cluster does not say how the command ended") from error
+    if said.get("status") == "Success":
+        return 0
+    for cause in (said.get("details") or {}).get("causes") or []:
+        if cause.get("reason") == "ExitCode":
+            return int(cause["message"])
+    message = str(said.get("message") or "")
+    if any(words in message for words in _NOT_EXECUTABLE):
+        return 126
+    if any(words in message for words in _NOT_FOUND):
+        return 127
+    if "container not found" in message or "is not running" in message:
+        raise ExecError(f"the sandbox is not running: {first_line(message)}")
+    raise EngineError(f"Kubernetes: {first_line(message)}", status=500)
+
+
+@contextmanager
+def _raw_terminal() -> Iterator[None]:
+    """The caller's terminal in raw mode, and back again whatever happens."""
+    handle = sys.stdin.fileno()
+    if not os.isatty(handle):
+        yield
+        return
+    before = termios.tcgetattr(handle)
+    try:
+        tty.setraw(handle)
+        yield
+    finally:
+        termios.tcsetattr(handle, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def _resizing(channel: websocket.WebSocket) -> Iterator[None]:
+    """Follows the size of the caller's terminal."""
+
+    def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
+        try:
+            size = os.get_terminal_size(sys.stdout.fileno())
+        except OSError:
+            return
+        channel.send(bytes([_RESIZE]) + json.dumps({"Width": size.columns, "Height": size.lines}).encode())
+
+    before = signal.signal(signal.SIGWINCH, resize)
+    try:
+        resize()
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)
