@@ -40,6 +40,7 @@ OURS_ALONE: tuple[Key, ...] = (
     ("security", "user"),
     ("security", "group"),
     ("security", "runtime"),
+    ("mounts", "*", "owner"),
 )
 """Where the image or the engine adds values of its own: live values that the spec does not have are only ours, and
 only then a difference, if the applied spec had them."""
