@@ -50,12 +50,12 @@ class Sides:
 
 
 def changes(sides: Sides, effect_of: Callable[[Key], Effect]) -> tuple[Change, ...]:
-    """Every field that differs, by path; of several that come from one field of the spec the first."""
+    """Every field that differs, by key; of several that come from one field of the spec that one itself."""
     found: dict[Path, Change] = {}
     for key in sorted(_compared(sides)):
         change = _compare(sides, key, effect_of)
-        if change is not None:
-            found.setdefault(change.path, change)
+        if change is not None and (change.path not in found or change.path == ("spec", *key)):
+            found[change.path] = change
     return tuple(found.values())
 
 
