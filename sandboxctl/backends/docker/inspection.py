@@ -187,9 +187,13 @@ def _option(options: Iterable[str], name: str) -> str | None:
 
 
 def _no_new_privileges(options: Iterable[str]) -> bool:
-    return any(
-        option in ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true") for option in options
-    )
+    """The last one counts, as for the engine."""
+    found = False
+    for option in options:
+        name, _, value = option.replace("=", ":", 1).partition(":")
+        if name == "no-new-privileges":
+            found = value in ("", "true")
+    return found
 
 
 def _seccomp(option: str | None) -> str:
