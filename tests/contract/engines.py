@@ -68,6 +68,12 @@ class EngineUnderTest(Protocol):
     def weaker_than_restricted(self) -> Sequence[str]:
         """Options for `run_stranger` that make a container weaker than any restricted sandbox."""
 
+    def weakenings(self) -> Mapping[str, str]:
+        """Options that make such a copy weaker, or other, than its spec: the key by which a plan tells of each."""
+
+    def copy_of_a_default_sandbox(self, name: str, labels: Mapping[str, str], *options: str) -> None:
+        """Created, not started, by the engine's client: as the default sandbox but for `options`."""
+
     def volumes(self) -> frozenset[str]:
         """The names of all volumes."""
 
@@ -96,6 +102,84 @@ _DOCKER_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "health-command": ("Config", "Healthcheck", "Test"),
     "logging": ("HostConfig", "LogConfig"),
 }
+
+
+_DEFAULT_SANDBOX = (
+    "--user=10001:10001",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--read-only",
+    "--init",
+    "--memory=512m",
+    "--memory-swap=512m",
+    "--cpus=1",
+    "--pids-limit=256",
+    "--shm-size=64m",
+    "--ipc=private",
+    "--cgroupns=private",
+    "--tmpfs=/tmp:rw,noexec,nosuid,nodev,size=64m,uid=10001,gid=10001,mode=0700",
+    "--tmpfs=/workspace:rw,exec,nosuid,nodev,size=256m,uid=10001,gid=10001,mode=0700",
+    "--ulimit=nofile=1024:1024",
+    "--ulimit=core=0:0",
+    "--workdir=/workspace",
+    "--env=HOME=/workspace",
+    "--entrypoint=sleep",
+    "--stop-timeout=5",
+    "--stop-signal=SIGTERM",
+    "--log-driver=json-file",
+    "--log-opt=max-size=10m",
+    "--log-opt=max-file=1",
+)
+"""The default sandbox in the words of Docker's own client."""
+
+
+_WEAKENINGS: Mapping[str, str] = {
+    "--pid=host": "docker.PidMode",
+    "--ipc=host": "docker.IpcMode",
+    "--userns=host": "docker.UsernsMode",
+    "--cgroupns=host": "docker.CgroupnsMode",
+    "--cgroup-parent=/elsewhere": "docker.CgroupParent",
+    "--privileged": "security.privileged",
+    "--volume=/usr:/host:ro": "mounts./host.type",
+    "--volume=/anonymous": "mounts./anonymous.type",
+    "--tmpfs=/extra": "mounts./extra.type",
+    "--tmpfs=/tmp:rw,exec,suid,dev": "mounts./tmp.suid",
+    "--device=/dev/null:/dev/extra": "security.devices./dev/extra",
+    "--device-cgroup-rule=c 1:1 r": "docker.DeviceCgroupRules",
+    "--cap-add=SYS_ADMIN": "security.capabilities.add",
+    "--group-add=0": "security.groups",
+    "--user=0:0": "security.user",
+    "--read-only=false": "security.readOnlyRoot",
+    "--init=false": "lifecycle.init",
+    "--security-opt=seccomp=unconfined": "security.seccomp",
+    "--security-opt=systempaths=unconfined": "docker.MaskedPaths",
+    "--security-opt=no-new-privileges:false": "security.noNewPrivileges",
+    "--oom-kill-disable": "docker.OomKillDisable",
+    "--oom-score-adj=-900": "docker.OomScoreAdj",
+    "--network=bridge": "network.mode",
+    "--publish-all": "docker.PublishAllPorts",
+    "--publish=127.0.0.1::80": "network.ports",
+    "--dns=192.0.2.1": "network.dns.servers",
+    "--add-host=x:192.0.2.1": "network.hosts.x",
+    "--hostname=other": "network.hostname",
+    "--sysctl=net.core.somaxconn=7": "security.sysctls.net.core.somaxconn",
+    "--memory-swap=-1": "resources.swap",
+    "--pids-limit=-1": "resources.pids",
+    "--cpus=1.5": "resources.cpu",
+    "--shm-size=1g": "resources.shm",
+    "--ulimit=nofile=4096:4096": "resources.ulimits.nofile",
+    "--ulimit=nproc=9": "resources.ulimits.nproc",
+    "--health-cmd=true": "health.command",
+    "--restart=always": "lifecycle.restart.policy",
+    "--log-opt=max-size=1g": "docker.logging",
+    "--stop-timeout=600": "lifecycle.stopGrace",
+    "--workdir=/": "workdir",
+    "--env=HOME=/": "env.HOME",
+    "--entrypoint=sh": "command",
+    "--interactive": "stdin",
+    "--tty": "tty",
+}
+"""What a copy may have besides, in the words of Docker's client, and the field by which a plan tells of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +246,15 @@ class DockerUnderTest:
 
     def weaker_than_restricted(self) -> Sequence[str]:
         return ("--cap-add=NET_ADMIN", "--security-opt=seccomp=unconfined", "--pid=host", "--user=0:0")
+
+    def weakenings(self) -> Mapping[str, str]:
+        return _WEAKENINGS
+
+    def copy_of_a_default_sandbox(self, name: str, labels: Mapping[str, str], *options: str) -> None:
+        marks = [f"--label={key}={value}" for key, value in labels.items()]
+        network = () if any(option.startswith("--network=") for option in options) else ("--network=none",)
+        words = (*_DEFAULT_SANDBOX, *network, f"--hostname={name}", *marks, *options, self.images.busybox, "infinity")
+        self.client("create", "--name", name, *words)
 
     def volumes(self) -> frozenset[str]:
         return frozenset(self.client("volume", "ls", "--format", "{{.Name}}").stdout.split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 
 
