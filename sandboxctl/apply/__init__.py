@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from sandboxctl.apply import images, steps
+from sandboxctl.apply import images, marking, steps
 from sandboxctl.apply.events import ApplyOptions, Event, Outcome, Result
+from sandboxctl.apply.work import RolledBackError, Work
 from sandboxctl.backends.base import Backend
 from sandboxctl.errors import SandboxctlError
 from sandboxctl.plan import Action, Kind, Plan
@@ -29,7 +30,7 @@ def apply(plan: Plan, backend: Backend, options: ApplyOptions, *, emit: Callable
     """
     ready = images.fetch(plan, backend, emit=emit)
     chains = _chains(ready)
-    work = steps.Work(backend=backend, engine=ready.engine, options=options, emit=emit)
+    work = Work(backend=backend, engine=ready.engine, options=options, emit=emit)
     stop = threading.Event()
 
     def run(chain: tuple[Action, ...]) -> Result:
@@ -65,17 +66,18 @@ _OUTCOMES: dict[Kind, Outcome] = {
 }
 
 
-def _run(chain: tuple[Action, ...], work: steps.Work) -> Result:
+def _run(chain: tuple[Action, ...], work: Work) -> Result:
     """One sandbox. The outcome is that of the last step that did anything."""
     name = chain[-1].name
     outcome: Outcome = "unchanged"
+    carry_out = marking.run if work.engine.staging == "marker" else steps.run
     try:
         for action in chain:
-            steps.run(action, work)
+            carry_out(action, work)
             if action.kind is not Kind.NO_OP:
                 outcome = _OUTCOMES[action.kind]
     except SandboxctlError as error:
-        rolled_back = isinstance(error, steps.RolledBackError)
+        rolled_back = isinstance(error, RolledBackError)
         return Result(name=name, code=int(error.exit_code), outcome="failed", rolled_back=rolled_back,
                       brief=error.brief, hint=error.hint)  # fmt: skip
     return Result(name=name, code=0, outcome=outcome)

@@ -1,4 +1,4 @@
-"""The steps of one sandbox: create, replace, update, start, delete, recover.
+"""The steps of one sandbox on an engine that can rename: create, replace, update, start, delete, recover.
 
 A new object is made under a staging name and committed by its rename, when it has passed its gate; until then every
 failure undoes what was made, and starts again what was stopped. Every call names the ref that the plan saw.
@@ -6,36 +6,27 @@ failure undoes what was made, and starts again what was stopped. Every call name
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
-from collections.abc import Callable
-from pathlib import Path
 
 from sandboxctl import derive, notes, ownership
-from sandboxctl.apply.events import ApplyOptions, Event
-from sandboxctl.apply.gate import Gate
-from sandboxctl.backends.base import Backend, Engine, Payload
+from sandboxctl.apply.events import Event
+from sandboxctl.apply.work import (
+    RolledBackError,
+    Work,
+    check_changed,
+    delete_volumes,
+    desired_of,
+    gate_of,
+    holder,
+    refused,
+)
+from sandboxctl.backends.base import Payload
 from sandboxctl.dataclass import dataclass
-from sandboxctl.errors import ConflictError, EngineError, FailedError, InvalidError, SandboxctlError
-from sandboxctl.observe import applied_to, require, volumes_to_delete
+from sandboxctl.errors import ConflictError, EngineError, SandboxctlError
+from sandboxctl.observe import require
 from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.render import render
 from sandboxctl.spec import Sandbox, VolumeMount
-
-
-class RolledBackError(FailedError):
-    """A replace failed, and the old sandbox runs again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What every step needs."""
-
-    backend: Backend
-    engine: Engine
-    options: ApplyOptions
-    emit: Callable[[Event], None]
 
 
 def run(action: Action, work: Work) -> None:
@@ -44,7 +35,7 @@ def run(action: Action, work: Work) -> None:
         case Kind.NO_OP:
             return
         case Kind.CREATE:
-            _create(_desired(action), work)
+            _create(desired_of(action), work)
         case Kind.REPLACE:
             _replace(action, work)
         case Kind.UPDATE:
@@ -55,12 +46,6 @@ def run(action: Action, work: Work) -> None:
             _delete(action, work)
         case Kind.RECOVER:
             _recover(action, work)
-
-
-def _desired(action: Action) -> Desired:
-    if action.desired is None:
-        raise ConflictError(f"{action.name}: the plan does not say what is wanted", sandbox=action.name)
-    return action.desired
 
 
 def _create(desired: Desired, work: Work) -> None:
@@ -110,7 +95,7 @@ def _create_staged(desired: Desired, work: Work) -> str:
     try:
         return work.backend.writer.create(_payload(desired, work), name=ownership.staging_names(name)[0])
     except EngineError as error:
-        raise _refused(error, name) from error
+        raise refused(error, name) from error
 
 
 def _check_image(desired: Desired, ref: str, work: Work) -> None:
@@ -120,13 +105,6 @@ def _check_image(desired: Desired, ref: str, work: Work) -> None:
         raise ConflictError(f"the image {desired.sandbox.image.name} was moved in this moment", hint="apply again")
 
 
-def _refused(error: EngineError, name: str) -> SandboxctlError:
-    """The engine's refusal of a create: a spec it cannot honour (400), or what it names is gone (404)."""
-    if error.status in (400, 404):
-        return InvalidError(f"{name}: {error.brief}", hint=error.hint, sandbox=name)
-    return FailedError(f"{name} cannot be created: {error.brief}", hint=error.hint, sandbox=name)
-
-
 def _payload(desired: Desired, work: Work) -> Payload:
     salt = secrets.token_bytes(16)
     labels = ownership.labels(
@@ -134,19 +112,10 @@ def _payload(desired: Desired, work: Work) -> Payload:
         spec_hash=desired.spec_hash,
         image_id=desired.image_id or "",
         salt=salt,
-        holder=_holder(),
+        holder=holder(),
     )
     user = derive.owner(desired.sandbox, desired.image)
     return render(desired.sandbox, work.backend.name, labels=labels, user=user)
-
-
-def _holder() -> str:
-    """Host, process and its start: who is at work on a staged object."""
-    try:
-        started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        started = "0"
-    return f"{socket.gethostname()}/{os.getpid()}/{started}"
 
 
 def _missing_volumes(sandbox: Sandbox, work: Work) -> tuple[str, ...]:
@@ -171,9 +140,7 @@ def _open(desired: Desired, ref: str, work: Work) -> None:
     """Starts it and takes it through its gate."""
     name = desired.sandbox.name
     work.emit(Event(name=name, step="start"))
-    gate = Gate(
-        desired=desired, ref=ref, backend=work.backend, engine=work.engine, options=work.options, emit=work.emit
-    )
+    gate = gate_of(desired, ref, work)
     gate.start()
     gate.pass_through()
 
@@ -200,7 +167,7 @@ def _undo(staged: Staged, work: Work) -> None:
 
 def _replace(action: Action, work: Work) -> None:
     """Stage, stop the old one, start the new one, gate, swap names, remove the old one; undone on any failure."""
-    desired, old = _desired(action), action.observed
+    desired, old = desired_of(action), action.observed
     if old is None:
         raise ConflictError(f"{action.name}: the plan does not say what is replaced", sandbox=action.name)
     writer, name = work.backend.writer, action.name
@@ -246,21 +213,16 @@ def _grace(action: Action) -> int:
 
 def _update(action: Action, work: Work) -> None:
     """In place, without an interruption; read again, since an engine may ignore it."""
-    desired, observed = _desired(action), action.observed
+    desired, observed = desired_of(action), action.observed
     if observed is None:
         raise ConflictError(f"{action.name}: the plan does not say what is changed", sandbox=action.name)
     work.emit(Event(name=action.name, step="update"))
     changed = {change.key: change.after for change in action.changes}
     writer = work.backend.writer
     writer.update(observed.ref, changed, render(desired.sandbox, work.backend.name))
-    after = require(work.backend.reader.observe(observed.ref), action.name)
-    for change in action.changes:
-        if after.fields.get(change.key) != change.after:
-            field = ".".join(change.key)
-            raise FailedError(f"{action.name}: the engine ignored the change of {field}", sandbox=action.name)
+    check_changed(action, observed.ref, work)
     _note(desired, observed.ref, observed.labels)
-    gate = Gate(desired=desired, ref=observed.ref, backend=work.backend, engine=work.engine, options=work.options,
-                emit=work.emit)  # fmt: skip
+    gate = gate_of(desired, observed.ref, work)
     if action.starts:
         _start(action, work)
     else:
@@ -276,12 +238,11 @@ def _note(desired: Desired, ref: str, labels: dict[str, str] | object) -> None:
 
 def _start(action: Action, work: Work) -> None:
     """Starts, or lets go on, what is there; through the same gate as a new one. Stopped again if it fails."""
-    desired, observed = _desired(action), action.observed
+    desired, observed = desired_of(action), action.observed
     if observed is None:
         raise ConflictError(f"{action.name}: the plan does not say what is started", sandbox=action.name)
     work.emit(Event(name=action.name, step="start"))
-    gate = Gate(desired=desired, ref=observed.ref, backend=work.backend, engine=work.engine, options=work.options,
-                emit=work.emit)  # fmt: skip
+    gate = gate_of(desired, observed.ref, work)
     if observed.status.state == "paused":
         work.backend.writer.unpause(observed.ref)
     else:
@@ -303,19 +264,8 @@ def _delete(action: Action, work: Work) -> None:
         writer.stop(ref, grace=_grace(action))
     writer.delete(ref)
     if observed is not None:
-        _delete_volumes(action, work)
+        delete_volumes(action, work)
     notes.forget(ref)
-
-
-def _delete_volumes(action: Action, work: Work) -> None:
-    """Only a volume that we made: an existing one is never touched."""
-    observed = action.observed
-    if observed is None:
-        return
-    for volume in volumes_to_delete(applied_to(observed.ref, observed.labels)):
-        labels = work.backend.reader.volume_labels(volume)
-        if labels is not None and labels.get(ownership.NAME) == observed.labels.get(ownership.NAME):
-            work.backend.writer.delete_volume(volume)
 
 
 def _recover(action: Action, work: Work) -> None:

@@ -1,0 +1,154 @@
+"""The steps of one sandbox on an engine that cannot rename: it has its one name, and a mark that is written last.
+
+What lacks the mark has not passed its gate, and the next plan takes it away. A replace asks the engine by a rehearsal,
+takes the old one away, and makes it again from what was captured where the new one fails.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import cast
+
+from sandboxctl import ownership
+from sandboxctl.apply.events import Event
+from sandboxctl.apply.work import (
+    RolledBackError,
+    Work,
+    check_changed,
+    delete_volumes,
+    desired_of,
+    gate_of,
+    holder,
+    refused,
+)
+from sandboxctl.backends.base import MarkingWriter, Payload
+from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError
+from sandboxctl.plan import Action, Desired, Kind
+from sandboxctl.render import render
+from sandboxctl.spec import VolumeMount
+
+_LABELS = (ownership.MANAGED,)
+"""What objects are listed by; all else that we write on one is an annotation."""
+
+
+def run(action: Action, work: Work) -> None:
+    """One action. Raises SandboxctlError; nothing half-made is left."""
+    match action.kind:
+        case Kind.NO_OP:
+            return
+        case Kind.CREATE:
+            work.emit(Event(name=action.name, step="create"))
+            _make(desired_of(action), _payload(desired_of(action), work), work)
+        case Kind.REPLACE:
+            _replace(action, work)
+        case Kind.UPDATE:
+            _update(action, work)
+        case Kind.START:
+            raise ConflictError(f"{action.name}: what has ended cannot be started again here", hint="plan again")
+        case Kind.DELETE:
+            work.emit(Event(name=action.name, step="delete"))
+            _writer(work).delete(action.ref or "")
+            delete_volumes(action, work)
+        case Kind.RECOVER:
+            for step in action.steps:
+                work.emit(Event(name=action.name, step="recover", message=f"{step.do} {step.name}"))
+                _writer(work).delete(step.ref)
+
+
+def _writer(work: Work) -> MarkingWriter:
+    return cast("MarkingWriter", work.backend.writer)
+
+
+def _payload(desired: Desired, work: Work) -> Payload:
+    """With what makes it ours: where it is binds it, as no image id would."""
+    sandbox = desired.sandbox
+    marks = ownership.labels(
+        sandbox,
+        spec_hash=desired.spec_hash,
+        identity=f"{work.engine.namespace}/{sandbox.name}",
+        salt=secrets.token_bytes(16),
+        holder=holder(),
+    )
+    return render(
+        sandbox,
+        work.backend.name,
+        labels={name: text for name, text in marks.items() if name in _LABELS},
+        annotations={name: text for name, text in marks.items() if name not in _LABELS},
+    )
+
+
+def _make(desired: Desired, payload: Payload, work: Work) -> None:
+    """Created, gated, marked. Undone on any failure, with the volumes that came with it."""
+    writer, name = _writer(work), desired.sandbox.name
+    volumes = _volumes_to_make(desired, work)
+    ref = ""
+    try:
+        try:
+            ref = writer.create(payload, name=name)
+        except EngineError as error:
+            raise refused(error, name) from error
+        gate = gate_of(desired, ref, work)
+        gate.start()
+        gate.pass_through()
+        writer.mark(ref, desired.spec_hash)
+    except BaseException:
+        if ref:
+            writer.delete(ref)
+        for volume in volumes:
+            writer.delete_volume(volume)
+        raise
+
+
+def _volumes_to_make(desired: Desired, work: Work) -> tuple[str, ...]:
+    """Those that are not there and come with the payload. Raises InvalidError for one that nobody makes."""
+    found: list[str] = []
+    for mount in desired.sandbox.mounts:
+        if not isinstance(mount, VolumeMount) or work.backend.reader.volume_labels(mount.source) is not None:
+            continue
+        if mount.size is None:
+            raise InvalidError(f"there is no volume {mount.source}", hint="create it, or write a `size`",
+                               sandbox=desired.sandbox.name)  # fmt: skip
+        found.append(mount.source)
+    return tuple(found)
+
+
+def _replace(action: Action, work: Work) -> None:
+    """Rehearse, capture, delete the old one, make the new one; the old one again on any failure."""
+    desired, old = desired_of(action), action.observed
+    if old is None:
+        raise ConflictError(f"{action.name}: the plan does not say what is replaced", sandbox=action.name)
+    writer, name = _writer(work), action.name
+    work.emit(Event(name=name, step="replace"))
+    payload = _payload(desired, work)
+    _volumes_to_make(desired, work)
+    writer.rehearse(payload)
+    previous = writer.capture(old.ref)
+    ran = old.status.state in ("running", "restarting")
+    work.emit(Event(name=name, step="stop", message="the old one"))
+    writer.delete(old.ref)
+    try:
+        _make(desired, payload, work)
+    except BaseException as error:
+        if ran:
+            _restore(error, previous, work)
+        raise
+
+
+def _restore(error: BaseException, previous: Payload, work: Work) -> None:
+    """Raises RolledBackError in place of the failure."""
+    work.emit(Event(name=previous.name, step="roll back"))
+    _writer(work).create(previous, name=previous.name)
+    if isinstance(error, SandboxctlError):
+        raise RolledBackError(f"{error.brief}; rolled back", hint=error.hint, sandbox=previous.name) from error
+
+
+def _update(action: Action, work: Work) -> None:
+    """In place; what it was applied from is brought up to date on the object itself."""
+    desired, observed = desired_of(action), action.observed
+    if observed is None:
+        raise ConflictError(f"{action.name}: the plan does not say what is changed", sandbox=action.name)
+    work.emit(Event(name=action.name, step="update"))
+    changed = {change.key: change.after for change in action.changes}
+    _writer(work).update(observed.ref, changed, _payload(desired, work))
+    check_changed(action, observed.ref, work)
+    gate_of(desired, observed.ref, work).verify()
