@@ -35,6 +35,8 @@ class Gate:
     options: ApplyOptions
     emit: Callable[[Event], None]
     _started: float = 0.0
+    _up: float = 0.0
+    _why: str = ""
     _checked: float = 0.0
     _exit: Future[int] | None = field(default=None, repr=False)
 
@@ -65,7 +67,7 @@ class Gate:
         self._started = self._started or time.monotonic()
         for argv in self.sandbox.lifecycle.setup:
             self._set_up(argv)
-        status = self._wait_until_ready() if self.options.wait else self.backend.reader.status(self.ref)
+        status = self._wait_until_ready()
         if status is not None:
             self.verify(complete=self._is_complete(status))
 
@@ -81,7 +83,10 @@ class Gate:
             raise FailedError(f"{name}: setup command `{argv[0]}` failed with code {result.code}{tail}", sandbox=name)
 
     def _wait_until_ready(self) -> Status | None:
-        """Until it has run for `minSeconds`, is healthy, or is complete. None: removed by the engine, with code 0."""
+        """Until it has run for `minSeconds`, is healthy, or is complete; without a wish to wait, until it runs.
+
+        None: removed by the engine, with code 0.
+        """
         ready = self.sandbox.lifecycle.ready
         timeout = self.options.wait_timeout if self.options.wait_timeout is not None else ready.timeout
         deadline = self._started + timeout / 1000
@@ -91,6 +96,7 @@ class Gate:
             if status is None:
                 self._check_removed()
                 return None
+            self._see(status)
             self._check_alive(status)
             self._check_health(status)
             if self._is_ready(status):
@@ -98,7 +104,7 @@ class Gate:
             now = time.monotonic()
             if now >= deadline:
                 raise self._late(status, timeout)
-            enough = self._started + ready.min_seconds / 1000 - now
+            enough = self._up + ready.min_seconds / 1000 - now
             time.sleep(min(pause, deadline - now) if enough <= 0 else min(enough, deadline - now, 0.5))
         return None
 
@@ -107,9 +113,21 @@ class Gate:
             return True
         if status.state != "running":
             return False
+        if not self.options.wait:
+            return True
         if self.sandbox.health is not None:
             return status.health == "healthy"
-        return time.monotonic() - self._started >= self.sandbox.lifecycle.ready.min_seconds / 1000
+        return time.monotonic() - self._up >= self.sandbox.lifecycle.ready.min_seconds / 1000
+
+    def _see(self, status: Status) -> None:
+        """Notes since when it runs, and tells why it does not, each reason once."""
+        if status.state != "running":
+            self._up = 0.0
+        elif not self._up:
+            self._up = time.monotonic()
+        if status.waiting and status.waiting != self._why:
+            self._why = status.waiting
+            self.emit(Event(name=self.sandbox.name, step="wait", message=status.waiting))
 
     def _is_complete(self, status: Status) -> bool:
         return status.state == "exited" and sandbox_state(self.sandbox, status, ttl=None, now=0) == "complete"
@@ -124,6 +142,8 @@ class Gate:
         """Raises FailedError for an end that is no completion."""
         if status.health == "unhealthy":
             raise self._failed("is unhealthy: its health command failed")
+        if status.doomed:
+            raise self._failed(f"cannot start: {status.waiting}", hint=_waiting_hint(status.waiting))
         if status.oom_killed:
             limit = format_bytes(self.sandbox.resources.memory)
             raise self._failed(f"was killed: out of memory (limit {limit})", hint="raise resources.memory")
@@ -144,7 +164,7 @@ class Gate:
             self.backend.writer.check_health(self.ref)
 
     def _late(self, status: Status, timeout: int) -> FailedError:
-        what = f"health is {status.health}" if status.health else f"it is {status.state}"
+        what = status.waiting or (f"health is {status.health}" if status.health else f"it is {status.state}")
         return self._failed(f"is not ready after {timeout / 1000:g} s: {what}", hint="see lifecycle.ready.timeout")
 
     def _failed(self, how: str, *, hint: str | None = None) -> FailedError:
@@ -192,6 +212,20 @@ _EXIT_HINTS = {
     127: "the command does not exist in the image",
     137: "it was killed: out of memory, or by somebody",
 }
+
+
+_WAITING_HINTS = {
+    "ErrImage": "check the name and the tag; a private image needs a pull secret",
+    "ImagePullBackOff": "check the name and the tag; a private image needs a pull secret",
+    "InvalidImageName": "check image",
+    "ConfigError": "it names what is not there, or a user that the image does not allow",
+    "again and again": "see its log: the command ends at once",
+    "network gate": "its network is not cut off: does this cluster enforce NetworkPolicy?",
+}
+
+
+def _waiting_hint(waiting: str) -> str | None:
+    return next((hint for words, hint in _WAITING_HINTS.items() if words in waiting), None)
 
 
 def _tail(output: bytes) -> str:
