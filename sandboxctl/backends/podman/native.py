@@ -177,14 +177,23 @@ def image_config(inspected: Mapping[str, Any]) -> ImageConfig:
     )
 
 
-def engine(info: Mapping[str, Any]) -> Engine:
+def any_engine(endpoint: str, version: str) -> Engine:
+    """What holds for every Podman."""
+    return Engine(
+        backend="podman",
+        endpoint=endpoint,
+        version=version,
+        added_capabilities_reach_users=True,
+        health_on_demand=True,
+    )
+
+
+def engine(info: Mapping[str, Any], endpoint: str) -> Engine:
     """`/info`, as far as it decides anything. The id is where it keeps its containers: that is what makes it one."""
     host, store, security = info["host"], info.get("store") or {}, info["host"].get("security") or {}
     modules = {"apparmor": "apparmorEnabled", "seccomp": "seccompEnabled", "selinux": "selinuxEnabled"}
-    return Engine(
-        backend="podman",
-        endpoint="",
-        version=(info.get("version") or {}).get("Version", ""),
+    return replace(
+        any_engine(endpoint, (info.get("version") or {}).get("Version", "")),
         id=f"{host.get('hostname', '')}:{store.get('graphRoot', '')}",
         rootless=bool(security.get("rootless")),
         cgroup_version=2 if host.get("cgroupVersion") == "v2" else 1,
@@ -193,8 +202,6 @@ def engine(info: Mapping[str, Any]) -> Engine:
         runtimes=tuple(filter(None, [(host.get("ociRuntime") or {}).get("name")])),
         milli_cpus=int(host.get("cpus") or 0) * 1000,
         default_capabilities=tuple(inspection.capabilities(filter(None, security.get("capabilities", "").split(",")))),
-        added_capabilities_reach_users=True,
-        health_on_demand=True,
     )
 
 

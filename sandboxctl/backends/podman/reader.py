@@ -9,7 +9,6 @@ from typing import Any, Literal
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
 from sandboxctl.backends.podman import native
 from sandboxctl.backends.podman.service import Service
-from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
 from sandboxctl.multiplex import frames
@@ -34,13 +33,12 @@ class PodmanReader:
         if not self._headers:
             self._get("/_ping")
         version = self._headers.get("server", "").partition("/")[2].partition(" ")[0]
-        url = self._service.endpoint.url
-        return Engine(backend="podman", endpoint=url, version=version, added_capabilities_reach_users=True)
+        return native.any_engine(self._service.endpoint.url, version)
 
     def identify(self) -> Engine:
         """`/info`: id, rootless or not, control groups, security modules, runtime, default capabilities."""
         if self._identity is None:
-            self._identity = replace(native.engine(self._json("/info")), endpoint=self._service.endpoint.url)
+            self._identity = native.engine(self._json("/info"), self._service.endpoint.url)
         return self._identity
 
     def now(self) -> float:
