@@ -31,7 +31,8 @@ class Engine:
     the health command there, so that `Writer.check_health` does.
     `namespace` is where names are unique, "" for the whole engine. `node_images`: each node pulls for itself, so a
     reference is its own id. `restarts`: what has ended can be started again. `lists_only_ours`: the list of containers
-    leaves strangers out.
+    leaves strangers out. `pods`: a sandbox is one container of a pod, so pid 1 may be another's, the network is closed
+    by rules that nothing inside can see, and the node decides about the control groups' namespace.
     """
 
     backend: str
@@ -53,6 +54,7 @@ class Engine:
     node_images: bool = False
     restarts: bool = True
     lists_only_ours: bool = False
+    pods: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,9 @@ class Listed:
 class Observed:
     """One live object in the spec's own words, as far as its inspect shows them.
 
+    `container` is the runtime's id of its container, where that is not the ref. `gate` is who saw, before it started,
+    that its network is closed: a probe image, or only its own.
+
     `fields` holds only what is set, by the keys of `fields.Wanted`. What this kind of inspect can never show is
     listed in the backend's `hidden` (see `Backend`), and covered by the spec hash.
     """
@@ -131,6 +136,8 @@ class Observed:
     fields: Mapping[Key, Json] = field(repr=False)  # env values among them, sensitive ones too
     ports: tuple[str, ...] = ()
     identity: str = ""
+    container: str = ""
+    gate: Literal["probe", "inside"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

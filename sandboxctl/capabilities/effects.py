@@ -21,11 +21,14 @@ class Effect(StrEnum):
 
 _LIMITS = ("resources.memory", "resources.swap", "resources.cpu", "resources.pids", "resources.cpuset")
 
+_RESIZED = ("resources.cpu", "resources.memory", "resources.requests.cpu", "resources.requests.memory")
+"""By the pod's `resize`, which servers have by themselves from 1.33 on; an older one says no, and why."""
+
 _LIVE: Mapping[str, tuple[str, frozenset[str]]] = {
     "docker": ("", frozenset({*_LIMITS, "resources.cpuShares", "lifecycle.restart"})),
     # Older ones change the cgroup, but not what inspect says (seen on 4.3).
     "podman": ("5.1", frozenset({*_LIMITS, "resources.cpuShares", "lifecycle.restart"})),
-    "kubernetes": ("", frozenset({"labels", "annotations"})),
+    "kubernetes": ("", frozenset({"labels", "annotations", *_RESIZED})),
 }
 """By backend: the first engine version that changes these fields in place ("" for every one that we support)."""
 

@@ -20,7 +20,7 @@ from sandboxctl.verify import evidence, script
 from sandboxctl.verify.controls import Promise, promises, traits_of
 from sandboxctl.verify.facts import Facts, Texts, facts
 from sandboxctl.verify.judge import Control, Evidence, Source, from_engine, judge
-from sandboxctl.verify.readings import Answer, Reading, from_facts
+from sandboxctl.verify.readings import Answer, CannotTell, Reading, from_facts
 
 __all__ = ["Control", "Verdict", "verify"]
 
@@ -71,7 +71,10 @@ def verify(
     Raises UnreachableError where the engine does not answer; every other failure to look leaves a control to the next
     source.
     """
-    promised = promises(sandbox, traits=traits_of(_knowing_defaults(engine, sandbox, backend)), image=image)
+    less_there = (".".join(field) for field, _ in capabilities.weaker(sandbox, engine.backend))
+    accepted = (*sandbox.section(engine.backend).accept, *less_there)
+    traits = traits_of(_knowing_defaults(engine, sandbox, backend))
+    promised = promises(sandbox, traits=traits, image=image, less=accepted)
     uid, gid = derive.user_ids(sandbox, image)
     look = _Look(
         observed=observed,
@@ -81,9 +84,8 @@ def verify(
         user=None if uid is None or gid is None else (uid, gid),
         probe_image=probe_image,
         name=sandbox.name,
+        in_pod=engine.pods,
     )
-    less_there = (".".join(field) for field, _ in capabilities.weaker(sandbox, engine.backend))
-    accepted = (*sandbox.section(engine.backend).accept, *less_there)
     if complete:
         controls = tuple(_of_a_complete_one(promise, look) for promise in promised)
     else:
@@ -121,10 +123,13 @@ class _Look:
     user: tuple[int, int] | None
     probe_image: str | None
     name: str
+    in_pod: bool = False
     _seen: dict[Evidence, Facts] = field(default_factory=dict)
 
     def sources(self) -> Iterator[Source]:
         """Strongest first. What does not run has no process to look at."""
+        if self.observed.gate is not None:
+            yield self.observed.gate, self._gate
         if self.observed.status.state == "running":
             yield "kernel", self._asker("kernel", self._kernel)
             if self.probe_image is not None and not self._seen["kernel"].gvisor:
@@ -138,7 +143,22 @@ class _Look:
         if promise.control == "state":
             state = self.observed.status.state
             return Reading(actual=state, matches=state == promise.expected)
-        return from_engine(promise, self.wanted, self.observed.fields, self.backend.hidden)
+        said = from_engine(promise, self.wanted, self.observed.fields, self.backend.hidden)
+        return self._kept(promise, said) if promise.by_rule else said
+
+    def _kept(self, promise: Promise, said: Answer) -> Answer:
+        """A rule that stands is not one that is kept: somebody has to have seen it."""
+        closed = promise.expected == "none" or any(key[:2] == ("network", "egress") for key in self.wanted.fields)
+        if not closed or self.observed.gate or not isinstance(said, Reading) or not said.matches:
+            return said
+        return CannotTell(reason="the rule is there, and nobody has seen this cluster keep to it")
+
+    def _gate(self, promise: Promise) -> Answer:
+        """What was seen before the sandbox started, as long as the rule that was seen at work still stands."""
+        if not promise.by_rule:
+            return None
+        said = self.engine(promise)
+        return said if isinstance(said, Reading) else None
 
     def _asker(self, source: Evidence, look: Callable[[], Texts | None]) -> Callable[[Promise], Answer]:
         def ask(promise: Promise) -> Answer:
@@ -153,21 +173,31 @@ class _Look:
         return evidence.kernel(pid, self.observed.ref, self.targets) if pid else None
 
     def _probe(self) -> Texts | None:
-        image = self.backend.reader.image_config(self.probe_image) if self.probe_image else None
+        image = self._probe_image_id()
         if image is None:
             return None
         helper = Helper(
-            image=image.id,
+            image=image,
             container=self.observed.ref,
             command=("sh",),
             user=self.user,
-            labels={MANAGED: "true", NAME: self.name, IMAGE_ID: image.id},  # so that one left behind is ours to remove
+            labels={MANAGED: "true", NAME: self.name, IMAGE_ID: image},  # so that one left behind is ours to remove
         )
         run_probe = self.backend.writer.run_probe
-        return script.probe(lambda each: run_probe(each, name=f"{self.name}.probe"), helper, self.targets)
+        container = self.observed.container if self.in_pod else ""
+        name = f"{self.name}.probe"
+        return script.probe(lambda each: run_probe(each, name=name), helper, self.targets, container=container)
+
+    def _probe_image_id(self) -> str | None:
+        """None where the engine does not have it; a node gets it by itself."""
+        if self.probe_image is None or self.backend.reader.engine().node_images:
+            return self.probe_image
+        image = self.backend.reader.image_config(self.probe_image)
+        return None if image is None else image.id
 
     def _inside(self) -> Texts | None:
-        return script.inside(lambda command: self.backend.writer.exec(self.observed.ref, command), self.targets)
+        run = self.backend.writer.exec
+        return script.inside(lambda words: run(self.observed.ref, words), self.targets, in_pod=self.in_pod)
 
 
 def _unless_it_fails(look: Callable[[], Texts | None]) -> Texts | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key
@@ -26,10 +26,11 @@ SHM = "/dev/shm"  # noqa: S108  (the sandbox's, not ours)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
     """How an engine gives capabilities. `added_reach_users`: what is added becomes effective for a user that is not
-    root (Podman sets the ambient set; Docker only the bounding one, engines.md section 9)."""
+    root (Podman sets the ambient set; Docker only the bounding one, engines.md section 9). `pods`: as `Engine.pods`."""
 
     default_capabilities: frozenset[str]
     added_reach_users: bool = False
+    pods: bool = False
 
 
 _FOURTEEN = frozenset(capability_names(0xA80425FB))
@@ -41,13 +42,15 @@ def traits_of(engine: Engine) -> Traits:
     return Traits(
         default_capabilities=frozenset(engine.default_capabilities) or _FOURTEEN,
         added_reach_users=engine.added_capabilities_reach_users,
+        pods=engine.pods,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """One control. `also` are further values that keep the promise; where nothing is `promised`, what is seen is only
-    reported. `keys` are the comparable fields in which an engine's own answer has it."""
+    reported. `keys` are the comparable fields in which an engine's own answer has it. `loose` are the parts of a mount
+    that may be less there; `by_rule`: nothing inside can see it, only whether it is kept to."""
 
     control: str
     path: Path = ()
@@ -55,6 +58,8 @@ class Promise:
     also: tuple[Json, ...] = ()
     promised: bool = True
     keys: tuple[Key, ...] = ()
+    loose: frozenset[str] = frozenset()
+    by_rule: bool = False
 
     @property
     def family(self) -> str:
@@ -68,17 +73,22 @@ class Promise:
         return name[1:]
 
 
-def promises(sandbox: Sandbox, *, traits: Traits, image: ImageConfig | None) -> tuple[Promise, ...]:
-    """Every control of this sandbox, in the order in which they are shown; `image` says who its own user is."""
+def promises(
+    sandbox: Sandbox, *, traits: Traits, image: ImageConfig | None, less: Sequence[str] = ()
+) -> tuple[Promise, ...]:
+    """Every control of this sandbox, in the order in which they are shown; `image` says who its own user is.
+
+    `less` are the fields that are weaker on this engine, or accepted to be.
+    """
     return (
         Promise(control="state", expected="running"),
         *_identity(sandbox, image),
         *_capabilities(sandbox, traits, image),
         *_confinement(sandbox),
-        *_mounts(sandbox),
+        *_mounts(sandbox, _loose_parts(less)),
         *_limits(sandbox),
-        *_namespaces(sandbox),
-        *_surroundings(sandbox),
+        *_namespaces(sandbox, traits),
+        *_surroundings(sandbox, traits),
     )
 
 
@@ -149,7 +159,17 @@ def _confinement(sandbox: Sandbox) -> Iterator[Promise]:
     )
 
 
-def _mounts(sandbox: Sandbox) -> Iterator[Promise]:
+_LOOSE_PARTS: Mapping[str, tuple[str, ...]] = {
+    "mounts.tmpfs.exec": ("exec", "suid", "dev"),
+    "mounts.tmpfs.mode": ("mode", "owner"),
+}
+
+
+def _loose_parts(less: Sequence[str]) -> frozenset[str]:
+    return frozenset(part for field in less for part in _LOOSE_PARTS.get(field, ()))
+
+
+def _mounts(sandbox: Sandbox, loose: frozenset[str]) -> Iterator[Promise]:
     for placed in derive.placed_mounts(sandbox):
         target = placed.mount.target
         yield Promise(
@@ -157,6 +177,7 @@ def _mounts(sandbox: Sandbox) -> Iterator[Promise]:
             path=public_path(placed.path),
             expected=mount_expected(placed.mount, _owner(sandbox), automatic=placed.automatic),
             keys=(("mounts", target),),
+            loose=loose if isinstance(placed.mount, TmpfsMount) else frozenset(),
         )
     shm: Json = {
         "type": "tmpfs",
@@ -221,7 +242,7 @@ _NAMESPACE_KEYS: Mapping[str, tuple[Key, ...]] = {
 }
 
 
-def _namespaces(sandbox: Sandbox) -> Iterator[Promise]:
+def _namespaces(sandbox: Sandbox, traits: Traits) -> Iterator[Promise]:
     expected: dict[str, Json] = dict.fromkeys(NAMESPACES, "own")
     chosen = sandbox.security.user_namespace
     if sandbox.network.mode == "host":
@@ -236,14 +257,18 @@ def _namespaces(sandbox: Sandbox) -> Iterator[Promise]:
             expected=expected[kind],
             # Nobody asked: an engine that maps ids for all its containers does more than was promised.
             also=("own",) if kind == "user" and chosen is None else (),
+            promised=kind != "cgroup" or not traits.pods,
             keys=_NAMESPACE_KEYS.get(kind, ()),
         )
 
 
-def _surroundings(sandbox: Sandbox) -> Iterator[Promise]:
+def _surroundings(sandbox: Sandbox, traits: Traits) -> Iterator[Promise]:
     network, security = sandbox.network, sandbox.security
     mode: Json = network.name if network.mode == "named" else network.mode
-    yield _simple(("network", "mode"), "network", mode)
+    yield Promise(
+        control="network", path=("network", "mode"), expected=mode, keys=(("network",),) if traits.pods else
+        (("network", "mode"),), by_rule=traits.pods and network.mode != "host",
+    )  # fmt: skip
     if network.mode != "host":
         yield _simple(("network", "hostname"), "hostname", network.hostname or sandbox.name)
     yield _simple(("lifecycle", "init"), "init", sandbox.lifecycle.init)

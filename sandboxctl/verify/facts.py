@@ -21,6 +21,7 @@ Texts = Mapping[str, str]
 - `ns/<kind>`, `host-ns/<kind>`: links; `view` is `host` where ids are the host's
 - `place:<target>`: lines `stat UID GID MODE MAJOR:MINOR` (the last three in hex), `path REAL`, `writable yes`, `absent`
 - `sockets`, `token`: the paths that exist
+- `reaper`: pid 1 is another container's, and `1/…` the sandbox's own process
 """
 
 CAPABILITIES = (
@@ -140,7 +141,7 @@ def _facts(texts: Texts) -> Facts:
     return Facts(
         running=texts.get("1/stat", "").rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"]),
         tasks=_tasks(texts, init=bool(init)),
-        init=init,
+        init=True if "reaper" in texts else init,
         mounts=mounts,
         places={
             key.partition(":")[2]: parse_place(text, _mappers(texts))

@@ -40,7 +40,7 @@ Answer = Reading | CannotTell | EngineKnows | None
 
 def from_facts(promise: Promise, facts: Facts) -> Answer:
     """What the facts of one source say of a promise."""
-    return _READERS[promise.family](promise, facts)
+    return EngineKnows() if promise.by_rule else _READERS[promise.family](promise, facts)
 
 
 def _equal(promise: Promise, actual: Json, detail: str = "") -> Reading:
@@ -132,7 +132,8 @@ def _mount(promise: Promise, facts: Facts) -> Answer:
     if any(actual[part] is None for part in promise.expected):
         return None
     wrong = {part for part, wanted in promise.expected.items() if not _same_part(part, wanted, actual[part])}
-    loose = wrong == {"mode"} and _only_lets_others(promise.expected["mode"], actual["mode"])
+    only_mode = wrong == {"mode"} and _only_lets_others(promise.expected["mode"], actual["mode"])
+    loose = bool(wrong) and (only_mode or wrong <= promise.loose)
     detail = f"differs in {', '.join(sorted(wrong))}" if wrong else ""
     if "mode" in wrong:
         detail += ": older runtimes keep the mode that the image's own directory has"

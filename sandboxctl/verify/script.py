@@ -14,21 +14,37 @@ from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS
 from sandboxctl.verify.facts import NAMESPACES
 
 SCRIPT = r"""
-mark=$1 root=$2; shift 2
+mark=$1 where=$2 container=$3; shift 3
 say() { echo; echo "$mark $1"; }
 show() { test -r "$2" && say "$1" && cat "$2" 2>/dev/null; }
-show 1/status /proc/1/status
-show 1/limits /proc/1/limits
-show 1/stat /proc/1/stat
-show 1/cmdline /proc/1/cmdline
-for child in $(cat /proc/1/task/1/children 2>/dev/null); do
+ours=$(cat /proc/self/cgroup)
+belongs() {
+  theirs=$(cat "/proc/$1/cgroup" 2>/dev/null)
+  if test "$container" = self; then test "$theirs" = "$ours"; else
+    case $theirs in *"$container"*) true ;; *) false ;; esac
+  fi
+}
+first=1
+if test -n "$container" && ! belongs 1; then
+  for process in $(cd /proc && echo [0-9]*); do
+    if belongs "$process" && { test "$first" = 1 || test "$process" -lt "$first"; }; then first=$process; fi
+  done
+  say reaper
+fi
+root=
+test "$where" = inside || root=/proc/$first/root
+show 1/status "/proc/$first/status"
+show 1/limits "/proc/$first/limits"
+show 1/stat "/proc/$first/stat"
+show 1/cmdline "/proc/$first/cmdline"
+for child in $(cat "/proc/$first/task/$first/children" 2>/dev/null); do
   show 2/status "/proc/$child/status"
   show 2/limits "/proc/$child/limits"
   break
 done
-show mountinfo /proc/1/mountinfo
-show uid_map /proc/1/uid_map
-show net/dev /proc/1/net/dev || show net/dev /proc/net/dev
+show mountinfo "/proc/$first/mountinfo"
+show uid_map "/proc/$first/uid_map"
+show net/dev "/proc/$first/net/dev" || show net/dev /proc/net/dev
 show version /proc/version
 test -n "$root" || show hostname /proc/sys/kernel/hostname
 for file in CGROUP_FILES; do
@@ -37,7 +53,7 @@ for file in CGROUP_FILES; do
   done
 done
 for kind in NAMESPACES; do
-  link=$(readlink "/proc/1/ns/$kind" 2>/dev/null) && say "ns/$kind" && echo "$link"
+  link=$(readlink "/proc/$first/ns/$kind" 2>/dev/null) && say "ns/$kind" && echo "$link"
 done
 if test -d "$root/."; then
   for target; do
@@ -60,8 +76,9 @@ if test -d "$root/."; then
 fi
 say end
 """
-"""Needs sh, cat and test; with stat and readlink it sees more. Arguments: a mark, the prefix of the sandbox's
-root, the targets of the mounts."""
+"""Needs sh, cat and test; with stat and readlink it sees more. Arguments: a mark; `inside` or `beside` the sandbox; how
+to tell its processes where pid 1 may be another container's (`self`: as ours, an id: by their control group), or "";
+the targets of the mounts."""
 
 
 def _script() -> str:
@@ -88,16 +105,24 @@ def parse_script(output: bytes, mark: str) -> dict[str, str] | None:
     return texts if "end" in texts else None
 
 
-def inside(run: Callable[[Sequence[str]], ExecResult], targets: Iterable[str]) -> dict[str, str] | None:
+def inside(
+    run: Callable[[Sequence[str]], ExecResult], targets: Iterable[str], *, in_pod: bool = False
+) -> dict[str, str] | None:
     """What the script says when the sandbox's own image runs it; None where it has no shell."""
     mark = _mark()
-    return parse_script(run(["sh", "-c", _script(), "verify", mark, "", *targets]).stdout, mark)
+    container = "self" if in_pod else ""
+    return parse_script(run(["sh", "-c", _script(), "verify", mark, "inside", container, *targets]).stdout, mark)
 
 
-def probe(run: Callable[[Helper], ExecResult], helper: Helper, targets: Iterable[str]) -> dict[str, str] | None:
-    """What the script says in a helper container, whose command is only the shell, in the sandbox's namespaces."""
+def probe(
+    run: Callable[[Helper], ExecResult], helper: Helper, targets: Iterable[str], *, container: str = ""
+) -> dict[str, str] | None:
+    """What the script says in a helper container, whose command is only the shell, in the sandbox's namespaces.
+
+    `container` is the runtime's id of the sandbox's container, where pid 1 may be another's.
+    """
     mark = _mark()
-    command = (*helper.command, "-c", _script(), "probe", mark, "/proc/1/root", *targets)
+    command = (*helper.command, "-c", _script(), "probe", mark, "beside", container, *targets)
     return parse_script(run(replace(helper, command=command)).stdout, mark)
 
 

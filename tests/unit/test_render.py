@@ -415,7 +415,7 @@ def test_sandboxctls_own_labels_stand_beside_the_users(backend: str) -> None:
     assert labels["team"] == "ml"
 
 
-def test_on_kubernetes_every_object_has_the_labels_and_annotations() -> None:
+def test_on_kubernetes_every_object_has_the_labels_and_the_pod_alone_what_sandboxctl_notes() -> None:
     documents = render(
         ONLY_IN_A_CLUSTER,
         "kubernetes",
@@ -427,7 +427,8 @@ def test_on_kubernetes_every_object_has_the_labels_and_annotations() -> None:
         metadata: Any = document["metadata"]
         assert metadata["namespace"] == "sandboxes"
         assert metadata["labels"]["sandboxctl.dev/managed"] == "true"
-        assert metadata["annotations"] == {"owner": "data platform", "sandboxctl.dev/tool": "1"}
+        noted = {"sandboxctl.dev/tool": "1"} if document["kind"] == "Pod" else {}
+        assert metadata["annotations"] == {"owner": "data platform", **noted}
 
 
 def test_a_tmpfs_belongs_to_the_images_user_where_that_is_known_and_else_to_nobody() -> None:

@@ -50,6 +50,22 @@ def status(pod: Mapping[str, Any]) -> Status:
     )
 
 
+def container_id(pod: Mapping[str, Any]) -> str:
+    """The runtime's own id of the sandbox's container: `containerd://ID` without its scheme."""
+    container = _of((pod.get("status") or {}).get("containerStatuses"), SANDBOX)
+    return str(container.get("containerID") or "").rpartition("://")[2]
+
+
+def gate(pod: Mapping[str, Any]) -> Literal["probe", "inside"] | None:
+    """Who saw the network closed before the sandbox started: a probe image, or the sandbox's own."""
+    found = _of((pod.get("status") or {}).get("initContainerStatuses"), GATE)
+    if ((found.get("state") or {}).get("terminated") or {}).get("exitCode") != 0:
+        return None
+    containers = pod["spec"]
+    own = _of(containers.get("containers"), SANDBOX).get("image")
+    return "inside" if _of(containers.get("initContainers"), GATE).get("image") == own else "probe"
+
+
 def _of(statuses: Sequence[Mapping[str, Any]] | None, name: str) -> Mapping[str, Any]:
     return next((each for each in statuses or () if each.get("name") == name), {})
 

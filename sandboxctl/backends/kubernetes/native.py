@@ -216,6 +216,8 @@ def observed(found: Found, manager: str) -> Observed:
         fields=values,
         ports=inspection.published(found.around.service),
         identity=identity(pod, manager),
+        container=condition.container_id(pod),
+        gate=condition.gate(pod),
     )
 
 

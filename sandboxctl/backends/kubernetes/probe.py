@@ -16,6 +16,7 @@ from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import FailedError, NotFoundError
 
+_PREFIX = "probe-"
 _SECONDS = 20.0
 _PAUSE = 0.1
 
@@ -25,7 +26,11 @@ def run(api: Api, reader: KubernetesReader, helper: Helper) -> ExecResult:
     pod = reader.pod(helper.container)
     if pod is None:
         raise NotFoundError(f"there is no pod {reader.name_of(helper.container)}")
-    name = f"probe-{secrets.token_hex(3)}"
+    if any(each["name"].startswith(_PREFIX) for each in pod["spec"].get("ephemeralContainers") or []):
+        raise FailedError(
+            f"{pod['metadata']['name']} has had its probe", hint="what its own tools say is asked instead"
+        )
+    name = f"{_PREFIX}{secrets.token_hex(3)}"
     path = api.location("Pod", pod["metadata"]["name"])
     body: dict[str, Json] = {
         "metadata": {"uid": pod["metadata"]["uid"]},

@@ -39,6 +39,7 @@ class KubernetesReader:
                 backend="kubernetes", endpoint=self._api.http.endpoint.url,
                 version=str(version.get("gitVersion", "")).lstrip("v"), staging="marker",
                 namespace=self._api.namespace, node_images=True, restarts=False, lists_only_ours=True,
+                pods=True,
                 # Nodes differ, and each says no by itself: a pod fails with the reason.
                 security_modules=("apparmor", "selinux"),
             )  # fmt: skip
