@@ -136,5 +136,5 @@ def test_the_probe_is_the_helper_with_the_script_and_nothing_else() -> None:
     with pytest.raises(InvalidError):
         script.probe(run, HELPER, ("/tmp",))
     (helper,) = helpers
-    assert (helper.command[:2], helper.command[-2:]) == (("sh", "-c"), ("/proc/1/root", "/tmp"))
+    assert (helper.command[:2], helper.command[-3:]) == (("sh", "-c"), ("beside", "", "/tmp"))
     assert replace(helper, command=("sh",)) == HELPER

@@ -71,18 +71,11 @@ class Api:
         """A body as it comes."""
         return self.http.stream(path, query)
 
-    def apply(
-        self,
-        document: Mapping[str, Json],
-        *,
-        manager: str = FIELD_MANAGER,
-        subresource: str = "",
-        dry_run: bool = False,
-    ) -> Any:
+    def apply(self, document: Mapping[str, Json], *, manager: str = FIELD_MANAGER, dry_run: bool = False) -> Any:
         """Server-side apply, validated strictly; what is not there is made. ConflictError names the field's manager."""
         metadata = document["metadata"]
         assert isinstance(metadata, dict)
-        path = self.location(str(document["kind"]), str(metadata["name"])) + subresource
+        path = self.location(str(document["kind"]), str(metadata["name"]))
         query = {"fieldManager": manager, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
         return self.send("PATCH", path, query, document, content_type="application/apply-patch+yaml")
 

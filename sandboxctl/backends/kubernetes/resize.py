@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from sandboxctl.backends.base import Json
 from sandboxctl.backends.kubernetes import inspection
-from sandboxctl.backends.kubernetes.api import Api
+from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Api
 from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import ConflictError, FailedError, InvalidError
@@ -41,14 +41,15 @@ def _resources(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _send(api: Api, pod: Mapping[str, Any], resources: dict[str, Any]) -> None:
     metadata = pod["metadata"]
-    document: dict[str, Json] = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
+    body: dict[str, Json] = {
+        "metadata": {"uid": metadata["uid"]},
         "spec": {"containers": [{"name": SANDBOX, "resources": resources}]},
     }
+    # No apply: of a subresource it conflicts with the same manager's of the pod itself (v1.34.4).
+    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+    path = api.location("Pod", metadata["name"]) + "/resize"
     try:
-        api.apply(document, subresource="/resize")
+        api.send("PATCH", path, query, body, content_type="application/strategic-merge-patch+json")
     except InvalidError as error:
         raise FailedError(
             f"{metadata['name']} cannot be resized: {error.brief}", hint="delete it, then apply"
