@@ -9,12 +9,34 @@ from pathlib import Path
 import pytest
 
 from sandboxctl.backends import connect
+from sandboxctl.capabilities import Status, capability
 from tests.contract.engines import DockerUnderTest, EngineUnderTest
+from tests.contract.field_cases import Case
 from tests.contract.podman_engine import PodmanUnderTest
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures import DockerEngine, LocalImages, PodmanEngine
 
 ENGINES = ("docker", "podman")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A case of a field is for the engines that honour it."""
+    kept, left_out = [], []
+    for item in items:
+        parameters = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]
+        case, engine = (parameters or {}).get("case"), (parameters or {}).get("engine")
+        (left_out if isinstance(case, Case) and not honoured(case.field, str(engine)) else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def honoured(field: str, backend: str) -> bool:
+    """Whether a field, in a variant of it (`security.fsGroup/apart`), can be had there."""
+    name, _, variant = field.partition("/")
+    found = capability(tuple(name.split(".")), backend, variant=variant or None)
+    return found.status in (Status.ENFORCED, Status.EMULATED)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ class EngineUnderTest(Protocol):
 
     backend: str
     images: LocalImages
+    updates_in_place: bool  # whether limits change while it runs, and its inspect then shows the new ones
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         """How sandboxctl is led to it, or to what stands in front of it at `socket`."""
@@ -189,6 +190,7 @@ class DockerUnderTest:
     engine: DockerEngine
     images: LocalImages
     backend: str = "docker"
+    updates_in_place: bool = True
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         return Connection(docker_host=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)
@@ -217,7 +219,7 @@ class DockerUnderTest:
 
     def setting(self, name: str, word: str) -> Any:
         kind, _, key = word.partition(" ")
-        if kind == "label":
+        if kind in ("label", "annotation"):
             return self.labels(name).get(key)
         if kind == "published":
             bindings = self.inspect(name)["HostConfig"]["PortBindings"] or {}
@@ -231,7 +233,7 @@ class DockerUnderTest:
         self, name: str, image: str, *command: str, labels: Mapping[str, str] | None = None, options: Sequence[str] = ()
     ) -> str:
         marks = [f"--label={key}={value}" for key, value in (labels or {}).items()]
-        words = ("run", "--detach", "--name", name, "--network=none", *marks, *options, image, *command)
+        words = ("run", "--detach", "--name", name, *_isolated(options), *marks, *options, image, *command)
         return self.client(*words).stdout.strip()
 
     def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -252,8 +254,15 @@ class DockerUnderTest:
 
     def copy_of_a_default_sandbox(self, name: str, labels: Mapping[str, str], *options: str) -> None:
         marks = [f"--label={key}={value}" for key, value in labels.items()]
-        network = () if any(option.startswith("--network=") for option in options) else ("--network=none",)
-        words = (*_DEFAULT_SANDBOX, *network, f"--hostname={name}", *marks, *options, self.images.busybox, "infinity")
+        words = (
+            *_DEFAULT_SANDBOX,
+            *_isolated(options),
+            f"--hostname={name}",
+            *marks,
+            *options,
+            self.images.busybox,
+            "infinity",
+        )
         self.client("create", "--name", name, *words)
 
     def volumes(self) -> frozenset[str]:
@@ -270,3 +279,8 @@ class DockerUnderTest:
 
     def image_names(self) -> frozenset[str]:
         return frozenset(self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split())
+
+
+def _isolated(options: Sequence[str]) -> tuple[str, ...]:
+    """No network, where the options ask for none: Docker's client takes only one."""
+    return () if any(option.startswith("--network=") for option in options) else ("--network=none",)

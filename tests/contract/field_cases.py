@@ -368,6 +368,13 @@ LIFECYCLE = (
         ),
     ),
     Case(
+        field="podman.logging",
+        before={},
+        after={"podman": {"logging": {"driver": "none"}}},
+        seen=Setting(word="logging"),
+        values=("k8s-file 10.49MB", "none 0B"),
+    ),
+    Case(
         field="metadata.labels",
         before={"metadata": {"labels": {"team": "one"}}},
         after={"metadata": {"labels": {"team": "two"}}},
@@ -385,7 +392,7 @@ LIFECYCLE = (
         field="metadata.annotations",
         before={"metadata": {"annotations": {"owner": "one"}}},
         after={"metadata": {"annotations": {"owner": "two"}}},
-        seen=Setting(word="label owner"),
+        seen=Setting(word="annotation owner"),
         values=("one", "two"),
     ),
 )
@@ -553,7 +560,7 @@ SECURITY = (
         values=("10001 7 8", "10001 8 9"),
     ),
     Case(
-        field="security.fsGroup",
+        field="security.fsGroup/apart",
         before={},
         after={"security": {"fsGroup": 2000}},
         seen=Inside(script="echo $(stat -c %g /workspace) $(id -G)"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 from sandboxctl.backends.base import Connection
@@ -24,6 +25,14 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "health-command": ("Config", "Healthcheck", "Test"),
     "logging": ("HostConfig", "LogConfig"),
 }
+
+_OURS: Mapping[str, Callable[[Any], Any]] = {
+    "stop-signal": lambda found: found if isinstance(found, str) else Signals(found).name,
+    "entrypoint": lambda found: found if isinstance(found, list) else found.split(),
+    "restart": lambda found: {**found, "Name": found["Name"] or "no"},
+    "logging": lambda found: f"{found['Type']} {found['Size']}",
+}
+"""What versions show differently, in one form."""
 
 _DEFAULT_SANDBOX = (
     "--user=10001:10001",
@@ -59,6 +68,49 @@ _DEFAULT_SANDBOX = (
 """The default sandbox in the words of Podman's own client."""
 
 
+_WEAKENINGS: Mapping[str, str] = {
+    "--ipc=host": "podman.IpcMode",
+    "--uts=host --hostname=": "podman.UTSMode",
+    "--cgroupns=host": "podman.CgroupMode",
+    "--cgroup-parent=/elsewhere": "podman.CgroupParent",
+    "--privileged": "security.privileged",
+    "--volume=/usr:/host:ro": "mounts./host.type",
+    "--volume=/anonymous": "mounts./anonymous.type",
+    "--tmpfs=/extra": "mounts./extra.type",
+    "--device=/dev/null:/dev/extra": "security.devices./dev/extra",
+    "--cap-add=SYS_ADMIN": "security.capabilities.bounding",
+    "--group-add=0": "security.groups",
+    "--user=0:0": "security.user",
+    "--read-only=false": "security.readOnlyRoot",
+    "--init=false": "lifecycle.init",
+    "--init=false --pid=host": "podman.PidMode",
+    "--security-opt=no-new-privileges=false": "security.noNewPrivileges",
+    "--oom-kill-disable": "podman.OomKillDisable",
+    "--oom-score-adj=900": "podman.OomScoreAdj",
+    "--network=bridge": "network.mode",
+    "--publish=127.0.0.1::80": "network.ports",
+    "--network=bridge --dns=192.0.2.1": "network.dns.servers",
+    "--network=bridge --add-host=x:192.0.2.1": "network.hosts.x",
+    "--hostname=other": "network.hostname",
+    "--memory-swap=2g": "resources.swap",
+    "--pids-limit=-1": "resources.pids",
+    "--cpus=1.5": "resources.cpu",
+    "--ulimit=nofile=512:512": "resources.ulimits.nofile",
+    "--ulimit=nproc=9": "resources.ulimits.nproc",
+    "--health-cmd=true": "health.command",
+    "--restart=always": "lifecycle.restart.policy",
+    "--log-opt=max-size=1g": "podman.logging.size",
+    "--stop-timeout=600": "lifecycle.stopGrace",
+    "--timeout=600": "lifecycle.ttl",
+    "--workdir=/": "workdir",
+    "--env=HOME=/": "env.HOME",
+    "--entrypoint=sh": "command",
+    "--interactive": "stdin",
+    "--tty": "tty",
+}
+"""What a copy may have besides. Seccomp and sysctls are not here: Podman's inspect shows neither."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodmanUnderTest:
     """A Podman service, through Podman's own client."""
@@ -66,6 +118,11 @@ class PodmanUnderTest:
     engine: PodmanEngine
     images: LocalImages
     backend: str = "podman"
+
+    @property
+    def updates_in_place(self) -> bool:
+        major, minor, *_ = self.client("version", "--format", "{{.Server.Version}}").stdout.split(".")
+        return (int(major), int(minor)) >= (5, 1)
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         return Connection(podman_uri=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)
@@ -94,15 +151,15 @@ class PodmanUnderTest:
 
     def setting(self, name: str, word: str) -> Any:
         kind, _, key = word.partition(" ")
-        if kind == "label":
-            return self.labels(name).get(key)
+        if kind in ("label", "annotation"):
+            return self.inspect(name)["Config"][f"{kind.capitalize()}s"].get(key)
         if kind == "published":
             bindings = self.inspect(name)["HostConfig"]["PortBindings"] or {}
             return [f"{place['HostIp']} {port}" for port, places in bindings.items() for place in places]
         found = self.inspect(name)
         for part in _SETTINGS[kind]:
             found = found[part]
-        return found
+        return _OURS[kind](found) if kind in _OURS else found
 
     def run_stranger(
         self, name: str, image: str, *command: str, labels: Mapping[str, str] | None = None, options: Sequence[str] = ()
@@ -123,9 +180,19 @@ class PodmanUnderTest:
     def weaker_than_restricted(self) -> Sequence[str]:
         return ("--cap-add=NET_ADMIN", "--security-opt=seccomp=unconfined", "--pid=host", "--user=0:0")
 
+    def weakenings(self) -> Mapping[str, str]:
+        return _WEAKENINGS
+
     def copy_of_a_default_sandbox(self, name: str, labels: Mapping[str, str], *options: str) -> None:
         marks = [f"--label={key}={value}" for key, value in labels.items()]
-        words = (*_DEFAULT_SANDBOX, f"--hostname={name}", *marks, *options, self.images.busybox, "infinity")
+        words = (
+            *_DEFAULT_SANDBOX,
+            f"--hostname={name}",
+            *marks,
+            *(word for each in options for word in each.split()),
+            self.images.busybox,
+            "infinity",
+        )
         self.client("create", "--name", name, *words)
 
     def volumes(self) -> frozenset[str]:

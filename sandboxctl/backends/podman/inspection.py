@@ -135,7 +135,7 @@ def published(host: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def read_mounts(inspected: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+def read_mounts(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
     found: dict[Key, Json] = {}
     for mount in inspected.get("Mounts") or []:
         base: Key = ("mounts", mount["Destination"])
@@ -148,15 +148,15 @@ def read_mounts(inspected: Mapping[str, Any], host: Mapping[str, Any]) -> dict[K
             found[(*base, "source")] = mount.get("Source")
             found[(*base, "propagation")] = mount.get("Propagation") or "rprivate"
     for target, text in (host.get("Tmpfs") or {}).items():
-        parts = read_tmpfs(text)
+        parts = read_tmpfs(text, user=config.get("User") or "")
         if target == SHM:  # compared as `resources.shm`; whatever makes it weaker is a difference
             parts = {name: True for name in ("exec", "suid", "dev", "ro") if parts.get(name)}
         found.update({("mounts", target, name): value for name, value in parts.items()})
     return found
 
 
-def read_tmpfs(text: str) -> dict[str, Json]:
-    """Options in any order; of two that contradict each other Podman adds its own, safe, one last."""
+def read_tmpfs(text: str, *, user: str = "") -> dict[str, Json]:
+    """Options in any order. Until the first start its owner is `U`, the container's `user`."""
     options = dict(option.partition("=")[::2] for option in text.split(",") if option)
     found: dict[str, Json] = {"type": "tmpfs", "exec": "noexec" not in options}
     size = re.fullmatch(r"([0-9]+)([kmg]?)", options.get("size", "").lower())
@@ -166,6 +166,8 @@ def read_tmpfs(text: str) -> dict[str, Json]:
         found["mode"] = options["mode"].rjust(4, "0")
     if "uid" in options and "gid" in options:
         found["owner"] = f"{options['uid']}:{options['gid']}"
+    elif "U" in options and ":" in user:
+        found["owner"] = user
     found.update(dict.fromkeys({"suid", "dev", "ro"} & options.keys(), True))
     return found
 

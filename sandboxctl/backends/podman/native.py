@@ -231,7 +231,7 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         inspection.read_metadata(config),
         inspection.read_resources(host),
         inspection.read_network(inspected, config, host),
-        inspection.read_mounts(inspected, host),
+        inspection.read_mounts(inspected, config, host),
         inspection.read_security(inspected, config, host),
         inspection.read_unexpected(host),
         inspection.read_lifecycle(inspected, config, host),
