@@ -36,6 +36,7 @@ class Gate:
     emit: Callable[[Event], None]
     _started: float = 0.0
     _up: float = 0.0
+    _since: float | None = None
     _why: str = ""
     _checked: float = 0.0
     _exit: Future[int] | None = field(default=None, repr=False)
@@ -123,8 +124,8 @@ class Gate:
         """Notes since when it runs, and tells why it does not, each reason once."""
         if status.state != "running":
             self._up = 0.0
-        elif not self._up:
-            self._up = time.monotonic()
+        elif not self._up or status.started != self._since:  # a restart may fall between two looks
+            self._up, self._since = time.monotonic(), status.started
         if status.waiting and status.waiting != self._why:
             self._why = status.waiting
             self.emit(Event(name=self.sandbox.name, step="wait", message=status.waiting))
