@@ -54,7 +54,11 @@ class DockerWriter:
         """Every line of the engine's stream is read: an error comes as a line, with status 200."""
         repository, tag = _repository_and_tag(image)
         with _reported():
-            for line in self._api.pull(repository, tag=tag, platform=platform, stream=True, decode=True):
+            try:
+                lines = self._api.pull(repository, tag=tag, platform=platform, stream=True, decode=True)
+            except sdk.APIError as error:
+                raise _pull_error(image, str(error.explanation)) from error
+            for line in lines:
                 if "error" in line:
                     raise _pull_error(image, str(line["error"]))
                 if line.get("id") is None and "status" in line:
@@ -344,6 +348,7 @@ def _hint(text: str) -> str | None:
         "port is already allocated": "another program or container has this port: choose another, or host: 0",
         "address already in use": "another program has this port: choose another, or host: 0",
         "executable file not found": "the image lacks this program: check command, or the image",
+        "no such file or directory: unknown": "the image lacks this program: check command, or the image",
         "no space left": "the engine's disk is full: `docker system df`",
         "rlimit": "the host forbids raising this limit: lower resources.ulimits, or give the engine CAP_SYS_RESOURCE",
     }
