@@ -1,0 +1,220 @@
+"""What goes wrong leaves nothing behind, says why in the words of the cause, and gives back what was there before."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sandboxctl.apply import ApplyOptions, Result
+from sandboxctl.errors import InvalidError
+from tests.contract.engines import EngineUnderTest
+from tests.contract.workbench import Workbench
+
+SPEAKS_AND_DIES = {
+    "command": ["sh", "-c", "seq 1 30; echo last words >&2; exit 3"],
+    "lifecycle": {"ready": {"minSeconds": 5}},
+}
+CANNOT_START = {"command": ["/no/such/program"], "lifecycle": {"ready": {"minSeconds": 5}}}
+UNHEALTHY = {"health": {"command": ["false"], "interval": "1s", "retries": 1}}
+
+
+def left(engine: EngineUnderTest, name: str) -> set[str]:
+    return {each for each in engine.containers() | engine.volumes() if each.startswith(name)}
+
+
+def failure(bench: Workbench, name: str, fragment: Mapping[str, Any]) -> Result:
+    (result,) = bench.apply(bench.spec(name, fragment))
+    assert (result.code, result.outcome, result.rolled_back) == (6, "failed", False)
+    assert result.brief is not None
+    assert result.brief.startswith(name)
+    return result
+
+
+def test_a_command_that_is_not_there(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    result = failure(bench, name, {"command": ["/no/such/program"], "lifecycle": {"init": False}})
+    assert "/no/such/program" in (result.brief or "")
+    assert "did not start" in (result.brief or "")
+    assert result.hint == "the image lacks this program: check command, or the image"
+    assert left(engine, name) == set()
+
+
+def test_a_command_that_is_not_there_below_an_init(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    result = failure(bench, name, CANNOT_START)
+    assert "ended with code 127" in (result.brief or "")
+    assert result.hint == "the command does not exist in the image"
+    assert left(engine, name) == set()
+
+
+def test_an_early_exit_is_told_with_its_code_and_the_last_ten_lines(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
+    result = failure(bench, name, SPEAKS_AND_DIES)
+    first, *lines = (result.brief or "").splitlines()
+    assert first == f"{name} ended with code 3"
+    assert len(lines) == 10
+    assert {line.strip() for line in lines} == {*map(str, range(22, 31)), "last words"}
+    assert left(engine, name) == set()
+
+
+def test_a_kill_for_want_of_memory_is_called_that(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    fragment = {
+        "image": engine.images.python,
+        "command": ["python", "-c", "import time; time.sleep(0.3); x = bytearray(300 << 20)"],
+        "resources": {"memory": "64Mi", "scratch": "1Mi"},
+        "lifecycle": {"ready": {"minSeconds": 10}},
+    }
+    result = failure(bench, name, fragment)
+    assert result.brief == f"{name} was killed: out of memory (limit 64Mi)"
+    assert result.hint == "raise resources.memory"
+    assert left(engine, name) == set()
+
+
+def test_one_that_is_unhealthy(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    result = failure(bench, name, UNHEALTHY)
+    assert result.brief == f"{name} is unhealthy: its health command failed"
+    assert left(engine, name) == set()
+
+
+def test_one_that_is_not_ready_in_time(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    fragment = {"health": {"command": ["true"], "interval": "60s"}, "lifecycle": {"ready": {"timeout": "1s"}}}
+    result = failure(bench, name, fragment)
+    assert result.brief == f"{name} is not ready after 1 s: health is starting"
+    assert left(engine, name) == set()
+
+
+def test_a_port_that_is_taken(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    engine.run_stranger(
+        f"{name}-other", engine.images.busybox, "sleep", "100", options=["--network=bridge", "--publish=127.0.0.1::80"]
+    )
+    port = engine.client("port", f"{name}-other", "80").stdout.strip().rpartition(":")[2]
+    result = failure(bench, name, {"network": {"mode": "bridge", "ports": [f"127.0.0.1:{port}:80"]}})
+    assert "already" in (result.brief or "")
+    assert "host: 0" in (result.hint or "")
+    assert left(engine, name) == {f"{name}-other"}
+
+
+def test_a_volume_that_its_user_cannot_write(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    engine.client("volume", "create", f"{name}-roots")
+    volumes = [
+        {"type": "volume", "source": f"{name}-roots", "target": "/roots"},
+        {"type": "volume", "source": f"{name}-new", "target": "/new"},
+    ]
+    result = failure(bench, name, {"mounts": volumes})
+    assert "mount:/roots" in (result.brief or "")
+    assert left(engine, name) == {f"{name}-roots"}
+
+
+def test_a_bind_whose_source_has_gone(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    directory = bench.directory / "data"
+    directory.mkdir()
+    spec = bench.spec(name, {"mounts": [{"type": "bind", "source": "./data", "target": "/data"}]})
+    plan = bench.plan(spec)
+    directory.rmdir()
+    (result,) = bench.carry_out(plan)
+    assert (result.code, result.outcome) == (3, "failed")
+    assert str(directory) in (result.brief or "")
+    assert not directory.exists()
+    assert left(engine, name) == set()
+
+
+def test_an_image_that_cannot_be_had_stops_everything_before_the_first_container(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
+    specs = [bench.spec(f"{name}-a"), bench.spec(f"{name}-b", {"image": "127.0.0.1:1/absent:1"})]
+    plan = bench.plan(*specs)
+    with pytest.raises(Exception, match="127.0.0.1:1/absent:1") as caught:
+        bench.carry_out(plan)
+    assert getattr(caught.value, "exit_code", None) == 4
+    assert left(engine, name) == set()
+
+
+def test_one_failure_does_not_stop_the_others(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    specs = [bench.spec(f"{name}-{letter}", SPEAKS_AND_DIES if letter == "b" else {}) for letter in "abc"]
+    assert [result.outcome for result in bench.apply(*specs)] == ["created", "failed", "created"]
+    assert left(engine, name) == {f"{name}-a", f"{name}-c"}
+
+
+def test_with_fail_fast_nothing_new_is_begun_after_a_failure(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
+    specs = [bench.spec(f"{name}-{letter}", SPEAKS_AND_DIES if letter == "a" else {}) for letter in "abc"]
+    results = bench.apply(*specs, options=ApplyOptions(fail_fast=True, workers=1))
+    assert [result.outcome for result in results] == ["failed", "skipped", "skipped"]
+    assert left(engine, name) == set()
+
+
+@pytest.mark.parametrize("order", ["stop-first", "start-first"])
+@pytest.mark.parametrize(
+    "broken",
+    [SPEAKS_AND_DIES, CANNOT_START, UNHEALTHY],
+    ids=["exits", "cannot start", "unhealthy"],
+)
+def test_a_replace_that_fails_gives_the_old_one_back(
+    engine: EngineUnderTest, bench: Workbench, name: str, broken: Mapping[str, Any], order: str
+) -> None:
+    good = bench.spec(name)
+    bench.applied(good)
+    before = (engine.id(name), engine.pid(name))
+    (result,) = bench.apply(bench.spec(name, broken, {"lifecycle": {"replace": order}}))
+    assert (result.code, result.outcome, result.rolled_back) == (6, "failed", True)
+    assert (result.brief or "").endswith("; rolled back")
+    assert (engine.id(name), engine.state(name)) == (before[0], "running")
+    assert (engine.pid(name) == before[1]) == (order == "start-first")
+    assert left(engine, name) == {name}
+    assert bench.plan(good).pending == ()
+
+
+def test_start_first_replaces_without_a_gap(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    bench.applied(bench.spec(name))
+    (action,) = bench.plan(
+        spec := bench.spec(name, {"env": {"A": "1"}, "lifecycle": {"replace": "start-first"}})
+    ).actions
+    assert action.start_first
+    assert bench.applied(spec) == "replaced"
+    assert left(engine, name) == {name}
+
+
+def test_a_stopped_one_whose_replacement_fails_stays_stopped(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
+    bench.applied(bench.spec(name))
+    ref = engine.id(name)
+    engine.client("stop", "--time=1", name)
+    (result,) = bench.apply(bench.spec(name, SPEAKS_AND_DIES))
+    assert result.outcome == "failed"
+    assert (engine.id(name), engine.state(name)) == (ref, "exited")
+    assert left(engine, name) == {name}
+
+
+def test_a_start_that_fails_is_stopped_again_and_kept(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    script = "test -e /data/broken && exit 5; exec sleep 1000"
+    directory = bench.directory / "data"
+    directory.mkdir()
+    spec = bench.spec(
+        name,
+        {"command": ["sh", "-c", script], "mounts": [{"type": "bind", "source": "./data", "target": "/data"}]},
+        {"lifecycle": {"restart": "always", "ready": {"minSeconds": 1}}},
+    )
+    bench.applied(spec)
+    ref = engine.id(name)
+    engine.client("stop", "--time=1", name)
+    (directory / "broken").touch()
+    (result,) = bench.apply(spec, options=ApplyOptions(wait_timeout=2000))
+    assert result.outcome == "failed"
+    assert (engine.id(name), engine.state(name)) == (ref, "exited")
+
+
+def test_a_free_port_is_free(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = failure(bench, name, {"network": {"mode": "bridge", "ports": [f"127.0.0.1:{port}:80"]}})
+    assert str(port) in (result.brief or "")
+    assert left(engine, name) == set()
+
+
+def test_a_name_that_no_spec_may_have_is_refused_at_once(bench: Workbench, name: str) -> None:
+    with pytest.raises(InvalidError):
+        bench.spec(f"{name}.new")
