@@ -106,9 +106,9 @@ def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:
 
 
 def _effect(key: Key, before: Json, after: Json, effect_of: Callable[[Key], Effect]) -> Effect:
-    """Removing a limit cannot be done in place: the engines read an absent value as `leave it`."""
+    """Removing a limit cannot be done in place: the engines read an absent value as `leave it`. A label just goes."""
     effect = effect_of(key)
-    if effect is Effect.LIVE and after is None and before is not None:
+    if effect is Effect.LIVE and after is None and before is not None and key[0] not in ("labels", "annotations"):
         return Effect.REPLACE
     return effect
 

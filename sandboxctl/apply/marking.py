@@ -7,6 +7,7 @@ takes the old one away, and makes it again from what was captured where the new 
 from __future__ import annotations
 
 import secrets
+import time
 from typing import cast
 
 from sandboxctl import ownership
@@ -27,6 +28,7 @@ from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.render import render
 from sandboxctl.spec import VolumeMount
 
+_RESTORE_SECONDS = 30.0
 _LABELS = (ownership.MANAGED,)
 """What objects are listed by; all else that we write on one is an annotation."""
 
@@ -137,9 +139,20 @@ def _replace(action: Action, work: Work) -> None:
 def _restore(error: BaseException, previous: Payload, work: Work) -> None:
     """Raises RolledBackError in place of the failure."""
     work.emit(Event(name=previous.name, step="roll back"))
-    _writer(work).create(previous, name=previous.name)
+    ref = _writer(work).create(previous, name=previous.name)
+    _wait_until_up(ref, work)
     if isinstance(error, SandboxctlError):
         raise RolledBackError(f"{error.brief}; rolled back", hint=error.hint, sandbox=previous.name) from error
+
+
+def _wait_until_up(ref: str, work: Work) -> None:
+    """As far as it goes: what it was before it was stopped has been proved then."""
+    deadline = time.monotonic() + _RESTORE_SECONDS
+    while time.monotonic() < deadline:
+        status = work.backend.reader.status(ref)
+        if status is None or status.state != "restarting":
+            return
+        time.sleep(0.1)
 
 
 def _update(action: Action, work: Work) -> None:

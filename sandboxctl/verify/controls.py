@@ -85,7 +85,7 @@ def promises(
         *_identity(sandbox, image),
         *_capabilities(sandbox, traits, image),
         *_confinement(sandbox),
-        *_mounts(sandbox, _loose_parts(less)),
+        *_mounts(sandbox, traits, _loose_parts(less)),
         *_limits(sandbox),
         *_namespaces(sandbox, traits),
         *_surroundings(sandbox, traits),
@@ -169,13 +169,14 @@ def _loose_parts(less: Sequence[str]) -> frozenset[str]:
     return frozenset(part for field in less for part in _LOOSE_PARTS.get(field, ()))
 
 
-def _mounts(sandbox: Sandbox, loose: frozenset[str]) -> Iterator[Promise]:
+def _mounts(sandbox: Sandbox, traits: Traits, loose: frozenset[str]) -> Iterator[Promise]:
+    to_group = traits.pods and sandbox.security.fs_group is not None
     for placed in derive.placed_mounts(sandbox):
         target = placed.mount.target
         yield Promise(
             control=f"mount:{target}",
             path=public_path(placed.path),
-            expected=mount_expected(placed.mount, _owner(sandbox), automatic=placed.automatic),
+            expected=mount_expected(placed.mount, _owner(sandbox), automatic=placed.automatic, files_to_group=to_group),
             keys=(("mounts", target),),
             loose=loose if isinstance(placed.mount, TmpfsMount) else frozenset(),
         )
@@ -188,7 +189,9 @@ def _mounts(sandbox: Sandbox, loose: frozenset[str]) -> Iterator[Promise]:
         "size": sandbox.resources.shm,
         "writable": True,
     }
-    yield Promise(control=f"mount:{SHM}", path=("resources", "shm"), expected=shm, keys=(("resources", "shm"),))
+    yield Promise(
+        control=f"mount:{SHM}", path=("resources", "shm"), expected=shm, keys=(("resources", "shm"),), loose=loose
+    )
 
 
 def _owner(sandbox: Sandbox) -> str | None:
@@ -196,10 +199,13 @@ def _owner(sandbox: Sandbox) -> str | None:
     return None if sandbox.security.user is None else f"{user}:{group}"
 
 
-def mount_expected(mount: Mount, owner: str | None, *, automatic: bool = False) -> dict[str, Json]:
+def mount_expected(
+    mount: Mount, owner: str | None, *, automatic: bool = False, files_to_group: bool = False
+) -> dict[str, Json]:
     """The parts of a mount that a spec decides; what it leaves to the host's directory or volume is not in it.
 
     The mode of an automatic tmpfs is nobody's wish: that it is the user's, and writable, is what it is there for.
+    `files_to_group`: the engine lets fsGroup read every file.
     """
     match mount:
         case TmpfsMount():
@@ -220,7 +226,7 @@ def mount_expected(mount: Mount, owner: str | None, *, automatic: bool = False) 
         case BindMount() | VolumeMount():
             return {"readOnly": mount.read_only, "writable": not mount.read_only}
         case FileMount():
-            return {"readOnly": True, "mode": f"{int(mount.mode, 8):04o}"}
+            return {"readOnly": True, "mode": f"{int(mount.mode, 8) | (0o440 if files_to_group else 0):04o}"}
         case ObjectMount():
             return {"readOnly": True}
 
