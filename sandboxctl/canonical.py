@@ -60,8 +60,9 @@ def _encode(value: object, salt: bytes) -> Json:  # noqa: C901  (one branch for 
         item = getattr(value, name)
         if item is not None or default(type(value), name) is not None:  # an absent one must not come back as a default
             encoded[camel(name)] = _encode(item, salt)
-    if isinstance(value, spec.FileMount) and isinstance(value.content, str):
-        encoded["content"] = "sha256:" + hashlib.sha256(value.content.encode()).hexdigest()
+    content = value.content if isinstance(value, spec.FileMount) else None
+    if isinstance(content, str) and not isinstance(content, spec.TextDigest):
+        encoded["content"] = "sha256:" + hashlib.sha256(content.encode()).hexdigest()
     return dict(sorted(encoded.items()))
 
 
@@ -100,6 +101,8 @@ def _decode_union(value: object, kinds: tuple[Any, ...]) -> object:
 def _decode_dataclass(value: dict[str, object], kind: type[Any]) -> object:
     hints = _hints(cast("Hashable", kind))
     known = {camel(name): name for name in hints}
+    if kind is spec.FileMount and isinstance(value.get("content"), str):
+        value = {**value, "content": spec.TextDigest(value["content"])}
     return kind(**{known[key]: _decode(item, hints[known[key]]) for key, item in value.items() if key != "type"})
 
 

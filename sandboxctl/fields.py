@@ -26,6 +26,7 @@ from sandboxctl.spec import (
     Secret,
     SecretDigest,
     Security,
+    TextDigest,
     TmpfsMount,
     VolumeMount,
 )
@@ -208,6 +209,8 @@ def _mount_parts(mount: Mount) -> dict[str, Json]:
 
 def _content_digest(mount: FileMount) -> str:
     match mount.content:
+        case TextDigest():
+            return str(mount.content)
         case str():
             return "sha256:" + hashlib.sha256(mount.content.encode()).hexdigest()
         case Secret():

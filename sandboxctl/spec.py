@@ -68,6 +68,12 @@ class SecretDigest:
     fingerprint: str
 
 
+class TextDigest(str):
+    """All that an object remembers of a plain file's content: `sha256:…`. It is never taken for the content itself."""
+
+    __slots__ = ()
+
+
 EnvValue = str | Secret | SecretDigest | KeyReference
 
 

@@ -23,6 +23,7 @@ from sandboxctl.spec import (
     Secret,
     SecretDigest,
     Selinux,
+    TextDigest,
     TmpfsMount,
     VolumeMount,
 )
@@ -32,6 +33,7 @@ PREFIX = "sandboxctl.dev/"
 Show = Callable[[Secret], str]
 """How a sensitive value is given to a template: revealed, or masked."""
 
+_NAME_IT = "name the spec file, so that the value is read again"
 _RUNTIME_SHM = 64 * 2**20  # bytes of /dev/shm that every engine gives by itself
 
 
@@ -146,6 +148,8 @@ def _file(index: int, mount: FileMount, show: Show) -> File:
 
 def _text(value: str | Secret | SecretDigest, show: Show) -> str:
     match value:
+        case TextDigest():
+            raise InvalidError("the content of a file is not known any more: only its digest was kept", hint=_NAME_IT)
         case str():
             return value
         case Secret():
@@ -153,7 +157,7 @@ def _text(value: str | Secret | SecretDigest, show: Show) -> str:
         case SecretDigest():
             raise InvalidError(
                 f"the value of {value.origin} is not known any more: only its fingerprint was kept",
-                hint="name the spec file, so that the value is read again",
+                hint=_NAME_IT,
             )
 
 
