@@ -135,32 +135,41 @@ class _Pump:
         self._deliver(early)
 
     def run(self, stdin: int | None) -> None:
+        """Input is sent as the other side takes it: to wait there could be to wait for output that nobody reads."""
         if stdin is None:
             self._close_input()
+        outgoing = b""
         while True:
-            watched: list[Any] = [self._connection] if stdin is None else [self._connection, stdin]
-            ready, _, _ = select.select(watched, [], [])
-            if stdin is not None and stdin in ready and not self._send(stdin):
-                stdin = None
-            if self._connection in ready:
-                try:
-                    chunk = self._connection.recv(_CHUNK)
-                except ConnectionResetError:
-                    return
-                if not chunk:
-                    return
-                self._deliver(chunk)
+            sources: list[Any] = [self._connection] if stdin is None or outgoing else [self._connection, stdin]
+            ready, able, _ = select.select(sources, [self._connection] if outgoing else [], [])
+            if stdin is not None and stdin in ready:
+                outgoing = os.read(stdin, _CHUNK)
+                if not outgoing:
+                    self._close_input()
+                    stdin = None
+            if able:
+                outgoing, taken = self._send(outgoing)
+                stdin = stdin if taken else None
+            if self._connection in ready and not self._receive():
+                return
 
-    def _send(self, stdin: int) -> bool:
-        chunk = os.read(stdin, _CHUNK)
-        if not chunk:
-            self._close_input()
-            return False
+    def _send(self, outgoing: bytes) -> tuple[bytes, bool]:
+        """What is left to send, and whether anybody still reads it."""
         try:
-            self._connection.sendall(chunk)
+            return outgoing[self._connection.send(outgoing, socket.MSG_DONTWAIT) :], True
+        except BlockingIOError:
+            return outgoing, True
         except (BrokenPipeError, ConnectionResetError):
-            return False  # the command has ended without reading all of it
-        return True
+            return b"", False  # the command has ended without reading all of it
+
+    def _receive(self) -> bool:
+        """Whether there may be more."""
+        try:
+            chunk = self._connection.recv(_CHUNK)
+        except ConnectionResetError:
+            return False
+        self._deliver(chunk)
+        return bool(chunk)
 
     def _close_input(self) -> None:
         try:
