@@ -96,7 +96,7 @@ def copy_in(source: str, name: str, target: str, backend: Backend) -> None:
         raise LocalFileError(f"there is no {source}")
     target = _absolute(target, observed)
     directory, entry = (
-        (target, path.resolve().name) if _is_directory(observed, target, backend) else posixpath.split(target)
+        (target, path.absolute().name) if _is_directory(observed, target, backend) else posixpath.split(target)
     )
     with _spooled() as spool:
         try:
@@ -115,7 +115,7 @@ def copy_out(name: str, source: str, target: str, backend: Backend) -> None:
     source = _absolute(source, observed)
     directory, entry = posixpath.split(source.rstrip("/") or "/")
     with _spooled() as spool:
-        command = ("tar", "-cf", "-", "-C", directory or "/", entry or ".")
+        command = ("tar", "-cf", "-", "-C", directory or "/", f"./{entry or '.'}")  # no option, whatever its name
         result = backend.writer.exec(observed.ref, command, stdout=_to(spool))
         _check_tar(result.code, result.stderr, f"cannot copy from {name}:{source}")
         spool.seek(0)
@@ -129,10 +129,14 @@ def _unpack(spool: IO[bytes], entry: str, target: Path) -> None:
     if not parent.is_dir():
         raise LocalFileError(f"there is no directory {parent}")
 
+    def renamed(name: str) -> str:
+        below = posixpath.relpath(name, entry)
+        return target.name if below == "." else f"{target.name}/{below}"
+
     def place(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
         if not into_directory:
-            renamed = target.name + member.name.removeprefix("./")[len(entry) :]
-            member = member.replace(name=renamed, deep=False)
+            link = renamed(member.linkname) if member.islnk() else member.linkname
+            member = member.replace(name=renamed(member.name), linkname=link, deep=False)
         return tarfile.data_filter(member, path)
 
     try:
