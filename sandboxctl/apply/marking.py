@@ -26,7 +26,7 @@ from sandboxctl.backends.base import MarkingWriter, Payload
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError
 from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.render import render
-from sandboxctl.spec import VolumeMount
+from sandboxctl.spec import Sandbox, VolumeMount
 
 _RESTORE_SECONDS = 30.0
 _LABELS = (ownership.MANAGED,)
@@ -40,7 +40,7 @@ def run(action: Action, work: Work) -> None:
             return
         case Kind.CREATE:
             work.emit(Event(name=action.name, step="create"))
-            _make(desired_of(action), _payload(desired_of(action), work), work)
+            _make(desired_of(action), _new(desired_of(action), work), work)
         case Kind.REPLACE:
             _replace(action, work)
         case Kind.UPDATE:
@@ -61,7 +61,7 @@ def _writer(work: Work) -> MarkingWriter:
     return cast("MarkingWriter", work.backend.writer)
 
 
-def _payload(desired: Desired, work: Work) -> Payload:
+def _payload(desired: Desired, work: Work, *, resolved: Sandbox | None = None) -> Payload:
     """With what makes it ours: where it is binds it, as no image id would."""
     sandbox = desired.sandbox
     marks = ownership.labels(
@@ -72,11 +72,16 @@ def _payload(desired: Desired, work: Work) -> Payload:
         holder=holder(),
     )
     return render(
-        sandbox,
+        resolved or sandbox,
         work.backend.name,
         labels={name: text for name, text in marks.items() if name in _LABELS},
         annotations={name: text for name, text in marks.items() if name not in _LABELS},
     )
+
+
+def _new(desired: Desired, work: Work) -> Payload:
+    """That of a sandbox that is about to be made."""
+    return _payload(desired, work, resolved=_writer(work).ready_for(desired.sandbox))
 
 
 def _make(desired: Desired, payload: Payload, work: Work) -> None:
@@ -121,7 +126,7 @@ def _replace(action: Action, work: Work) -> None:
         raise ConflictError(f"{action.name}: the plan does not say what is replaced", sandbox=action.name)
     writer, name = _writer(work), action.name
     work.emit(Event(name=name, step="replace"))
-    payload = _payload(desired, work)
+    payload = _new(desired, work)
     _volumes_to_make(desired, work)
     writer.rehearse(payload)
     previous = writer.capture(old.ref)

@@ -13,7 +13,7 @@ from sandboxctl.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from sandboxctl.fields import Wanted
-    from sandboxctl.spec import Sandbox
+    from sandboxctl.spec import Commit, Sandbox
 
 Key = tuple[str, ...]
 """One comparable field: `("resources", "memory")`, `("mounts", "/data", "readOnly")`, see `fields`."""
@@ -64,6 +64,7 @@ class LocalImage:
     id: str
     references: tuple[str, ...]
     digests: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,8 +290,21 @@ class Writer(Protocol):
         """Lets connections go."""
 
 
+class LayerWriter(Writer, Protocol):
+    """What a writer can do besides, where the engine itself keeps images and layers (not `Engine.node_images`)."""
+
+    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
+        """Makes an image of the writable layer under `commit.image`, with these labels; returns its id."""
+
+
 class MarkingWriter(Writer, Protocol):
     """What a writer can do besides, where `Engine.staging` is `marker`: one name, no rename, a mark written last."""
+
+    def ready_for(self, sandbox: Sandbox) -> Sandbox:
+        """The spec with all that its render needs to know of this engine, looked at now.
+
+        Raises FailedError where that shows that a promise could never be proved.
+        """
 
     def rehearse(self, payload: Payload) -> None:
         """Asks the engine whether it would take it; nothing is done."""

@@ -84,9 +84,11 @@ class Api:
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
         return self.send("POST", self.location(str(document["kind"])), query, document)
 
-    def delete(self, path: str, *, uid: str | None = None) -> None:
-        """Gone already is success; another object of this name is a conflict."""
+    def delete(self, path: str, *, uid: str | None = None, grace: int | None = None) -> None:
+        """Gone already is success; another object of this name is a conflict. `grace` in seconds, else its own."""
         body: dict[str, Json] = {} if uid is None else {"preconditions": {"uid": uid}}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
         answer = self._answer(self._patiently("DELETE", path, None, _encoded(body), "application/json"))
         if answer.status != 404:
             self._decoded(answer, f"DELETE {path}")

@@ -15,13 +15,14 @@ from copy import deepcopy
 from typing import IO, Any, cast
 
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
-from sandboxctl.backends.kubernetes import live, probe, resize, streams
+from sandboxctl.backends.kubernetes import gate, live, probe, resize, streams
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import ConflictError, FailedError, InvalidError, NotFoundError, SandboxctlError
 from sandboxctl.fields import within
 from sandboxctl.ownership import NAME, VERIFIED
+from sandboxctl.spec import Sandbox
 
 _MARKER = "sandboxctl-verified"  # the mark's own field manager, so that the main one need not repeat it
 _COMPANIONS = ("Service", "Secret", "ConfigMap", "NetworkPolicy")
@@ -38,6 +39,11 @@ class KubernetesWriter:
     def __init__(self, api: Api, reader: KubernetesReader) -> None:
         self._api = api
         self._reader = reader
+        self._gate = gate.Gate(api, reader)
+
+    def ready_for(self, sandbox: Sandbox) -> Sandbox:
+        """See `gate`: a closed network needs a target that is open to others."""
+        return self._gate.resolved(sandbox)
 
     def rehearse(self, payload: Payload) -> None:
         """A dry run, under a name that nobody has: what admission, Pod Security and quotas say."""
