@@ -90,7 +90,7 @@ def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool)
     answer = http.post(f"/containers/{ref}/exec", body)
     if answer.status == 404:
         raise NotFoundError(f"there is no container {ref}")
-    if answer.status == 409:
+    if answer.status == 409 or b"container state improper" in answer.body:  # Podman's words, with 500
         raise ExecError(_message(answer.body), hint="`sandboxctl apply` starts it")
     if answer.status not in (200, 201):
         raise EngineError(f"the engine answered {answer.status}: {_message(answer.body)}", status=answer.status)

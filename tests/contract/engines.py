@@ -233,7 +233,7 @@ class DockerUnderTest:
         self, name: str, image: str, *command: str, labels: Mapping[str, str] | None = None, options: Sequence[str] = ()
     ) -> str:
         marks = [f"--label={key}={value}" for key, value in (labels or {}).items()]
-        words = ("run", "--detach", "--name", name, *_isolated(options), *marks, *options, image, *command)
+        words = ("run", "--detach", "--name", name, *isolated(options), *marks, *options, image, *command)
         return self.client(*words).stdout.strip()
 
     def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -256,7 +256,7 @@ class DockerUnderTest:
         marks = [f"--label={key}={value}" for key, value in labels.items()]
         words = (
             *_DEFAULT_SANDBOX,
-            *_isolated(options),
+            *isolated(options),
             f"--hostname={name}",
             *marks,
             *options,
@@ -281,6 +281,6 @@ class DockerUnderTest:
         return frozenset(self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split())
 
 
-def _isolated(options: Sequence[str]) -> tuple[str, ...]:
+def isolated(options: Sequence[str]) -> tuple[str, ...]:
     """No network, where the options ask for none: Docker's client takes only one."""
     return () if any(option.startswith("--network=") for option in options) else ("--network=none",)
