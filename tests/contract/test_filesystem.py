@@ -85,7 +85,7 @@ def test_a_bind_of_one_file(bench: Workbench, name: str) -> None:
 
 
 def test_a_bind_of_what_is_not_there_is_refused_and_not_made(bench: Workbench, name: str) -> None:
-    with pytest.raises(InvalidError, match="bind-missing|not-found|missing"):
+    with pytest.raises(InvalidError, match="bind-missing"):
         bench.spec(name, {"mounts": [{"type": "bind", "source": "./absent", "target": "/data"}]})
     assert not (bench.directory / "absent").exists()
 

@@ -56,6 +56,9 @@ def wanted(sandbox: Sandbox) -> Wanted:
     if groups:
         values["security", "groups"] = list(groups)
         paths.setdefault(("security", "groups"), ("spec", "security", "groups"))
+    if sandbox.security.privileged and sandbox.security.selinux is None:
+        values["security", "selinux"] = {"disable": True}  # the engine's own addition
+        paths["security", "selinux"] = ("spec", "security", "privileged")
     if sandbox.security.runtime == "default":
         values.pop(("security", "runtime"))
     values["docker", "logging"] = _wanted_logging(sandbox)

@@ -1,0 +1,54 @@
+"""Every example does what it is for, on every engine that can run it: created, proved, and nothing left to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sandboxctl import capabilities
+from sandboxctl.load import load
+from sandboxctl.spec import Image, Loaded, VolumeMount
+from tests.contract.engines import EngineUnderTest
+from tests.contract.workbench import Workbench
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+
+
+def on(engine: EngineUnderTest, loaded: Loaded, name: str) -> Loaded:
+    """The same under a name, an image, a network and volumes of the tests'."""
+    sandbox = loaded.sandbox
+    python = "python" in sandbox.image.name
+    mounts = tuple(
+        replace(mount, source=f"{name}-{mount.source}") if isinstance(mount, VolumeMount) else mount
+        for mount in sandbox.mounts
+    )
+    network = sandbox.network
+    if network.mode == "named":
+        network = replace(network, name=f"{name}-{network.name}")
+        engine.create_network(network.name or "")
+    image = Image(ref=engine.images.python if python else engine.images.busybox)
+    mine = replace(sandbox, name=f"{name}-{sandbox.name}", image=image, mounts=mounts, network=network)
+    return replace(loaded, sandbox=mine)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_created_and_the_second_plan_is_empty(
+    engine: EngineUnderTest, bench: Workbench, name: str, path: Path
+) -> None:
+    result = load([str(path)])
+    assert [problem for problem in result.problems if problem.severity == "error"] == []
+    can = [
+        each
+        for each in result.loaded
+        if each.sandbox.backend in ("auto", engine.backend) and not capabilities.refusals(each, engine.backend)
+    ]
+    specs = [on(engine, each, name) for each in can]
+    assert {outcome.outcome for outcome in bench.apply(*specs)} <= {"created"}
+    assert bench.plan(*specs).pending == ()
+
+
+def test_most_examples_run_here(engine: EngineUnderTest) -> None:
+    loaded = [each for path in EXAMPLES for each in load([str(path)]).loaded]
+    assert sum(not capabilities.refusals(each, engine.backend) for each in loaded) >= 8
