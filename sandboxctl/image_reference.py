@@ -156,3 +156,12 @@ def normalise(text: str) -> str:
     """The whole spelling of a reference; a text that is none (an image id) stays as it is."""
     parsed = parse(text)
     return str(parsed) if isinstance(parsed, ImageReference) else text
+
+
+def repository_and_tag(image: str) -> tuple[str, str]:
+    """As the engines' calls take a reference: `localhost:5000/x:1` → its two parts. A digest counts as a tag."""
+    if "@" in image:
+        repository, _, digest = image.partition("@")
+        return repository, digest
+    repository, _, tag = image.rpartition(":")
+    return (repository, tag) if repository and "/" not in tag else (image, "latest")

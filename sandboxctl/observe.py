@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from sandboxctl import capabilities, notes, ownership
+from sandboxctl import capabilities, committing, notes, ownership
 from sandboxctl.backends.base import Backend, Listed, LocalImage, Observed
 from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.diff import Change
@@ -33,7 +33,7 @@ from sandboxctl.plan import (
 )
 from sandboxctl.preflight import lacking
 from sandboxctl.problems import Problem, ordered
-from sandboxctl.spec import Image, Loaded, Source, VolumeMount
+from sandboxctl.spec import Commit, Image, Loaded, Source, VolumeMount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,11 @@ def prepare(loaded: Sequence[Loaded], backend: Backend) -> Prepared:
     )
     desired = [wish(each, backend, images) for each in loaded]
     made = plan(desired, snapshot, hidden=backend.hidden, effect_of=_effects(backend))
-    return _preflight(made, backend)
+    return _preflight(committing.with_commits(made, images, _wanted_commit), backend)
+
+
+def _wanted_commit(action: Action) -> Commit | None:
+    return None if action.desired is None else action.desired.sandbox.commit
 
 
 def _strangers(names: Iterable[str], listed: Sequence[Listed], backend: Backend) -> Iterator[Listed]:
@@ -171,14 +175,37 @@ def with_image(desired: Desired, backend: Backend) -> Desired:
     return replace(desired, image=backend.reader.image_config(desired.image_id))
 
 
-def prepare_delete(names: Sequence[str], backend: Backend, *, projects: Mapping[str, str | None] | None = None) -> Plan:
-    """The plan that deletes these; `projects` is what their specs say, None where they are only named."""
+def prepare_delete(
+    names: Sequence[str],
+    backend: Backend,
+    *,
+    projects: Mapping[str, str | None] | None = None,
+    commits: Mapping[str, Commit | None] | None = None,
+) -> Plan:
+    """The plan that deletes these; `projects` and `commits` are what their specs say, None where they are only named.
+
+    Of one that is only named, what it was applied from says whether it is committed first.
+    """
     containers = backend.reader.containers()
     containers = [*containers, *_strangers(names, containers, backend)]
     wanted = {each for name in names for each in (name, *ownership.staging_names(name))}
     observed = _observe(backend, [each for each in containers if each.name in wanted])
     snapshot = Snapshot(engine=backend.reader.engine(), containers=tuple(containers), observed=observed)
-    return plan_delete(names, snapshot, projects=projects)
+    return _with_last_commits(plan_delete(names, snapshot, projects=projects), backend, commits)
+
+
+def _with_last_commits(made: Plan, backend: Backend, commits: Mapping[str, Commit | None] | None) -> Plan:
+    def commit_of(action: Action) -> Commit | None:
+        if action.observed is None or action.observed.name != action.name:
+            return None  # half-made: nothing in it was ever anybody's
+        if commits is not None:
+            return commits.get(action.name)
+        applied = applied_to(action.observed.ref, action.observed.labels)
+        return None if applied is None else applied.sandbox.commit
+
+    if not any(commit_of(action) for action in made.actions):
+        return made
+    return committing.with_commits(made, backend.reader.images(), commit_of)
 
 
 def names_of_project(project: str, backend: Backend) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
-from sandboxctl.spec import Loaded, Sandbox
+from sandboxctl.spec import Commit, Loaded, Sandbox
 
 
 class Kind(StrEnum):
@@ -88,7 +88,10 @@ class RecoverStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One step of a plan: at most one object, by the ref that was seen."""
+    """One step of a plan: at most one object, by the ref that was seen.
+
+    `commit`: its layer becomes this image first; that is all there is to do where it is a no-op.
+    """
 
     kind: Kind
     name: str
@@ -108,6 +111,7 @@ class Action:
     notes: tuple[str, ...] = ()
     state: State | None = None
     namespace: str = ""
+    commit: Commit | None = None
 
     @property
     def address(self) -> str:
@@ -146,8 +150,8 @@ class Plan:
 
     @property
     def pending(self) -> tuple[Action, ...]:
-        """All but the no-ops."""
-        return tuple(action for action in self.actions if action.kind is not Kind.NO_OP)
+        """All but those with nothing to do."""
+        return tuple(action for action in self.actions if action.kind is not Kind.NO_OP or action.commit is not None)
 
     @property
     def asks(self) -> bool:

@@ -189,6 +189,9 @@ class Gate:
             failed = self._not_as_promised(image, complete=complete)
         if failed:
             status = self.backend.reader.status(self.ref)
+            if status is not None and not complete and self._is_complete(status):
+                self.verify(complete=True)  # it came to its end between two looks
+                return
             if status is not None:
                 self._check_alive(status)  # its end is the cause, and the rest follows from it
             shown = "; ".join(f"{each.control} is {each.actual!r}, not {each.expected!r}" for each in failed[:3])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 
 from sandboxctl import derive, notes, ownership
+from sandboxctl.apply import layer
 from sandboxctl.apply.events import Event
 from sandboxctl.apply.work import (
     RolledBackError,
@@ -31,6 +32,7 @@ from sandboxctl.spec import Sandbox, VolumeMount
 
 def run(action: Action, work: Work) -> None:
     """One action. Raises SandboxctlError; nothing half-made is left."""
+    action = layer.keep(action, work)
     match action.kind:
         case Kind.NO_OP:
             return

@@ -167,7 +167,11 @@ _LIFECYCLE: Mapping[str, Row] = {
 }
 
 _SECTIONS: Mapping[str, Row] = {
-    "commit": (unbuilt(), unbuilt(), no("a pod's file system cannot become an image", "leave it out")),
+    "commit": (
+        ours("an image is made of the writable layer, at the time that the spec names"),
+        ours("an image is made of the writable layer, at the time that the spec names"),
+        no("a pod's file system cannot become an image", "leave it out"),
+    ),
     "docker": (ours("read by sandboxctl alone"), _ELSEWHERE, _ELSEWHERE),
     "docker.logging": (does("`LogConfig`"), _ELSEWHERE, _ELSEWHERE),
     "docker.options": (unbuilt(), _ELSEWHERE, _ELSEWHERE),

@@ -12,12 +12,14 @@ from sandboxctl.cli.session import Session
 from sandboxctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sandboxctl.backends.base import Backend
+    from sandboxctl.plan import Plan
+    from sandboxctl.spec import Sandbox
 
-    _Wanted = tuple[Backend, tuple[str, ...], Mapping[str, str | None] | None]
-    """An engine, the names to delete there, and their projects where specs say them."""
+    _Wanted = tuple[Backend, tuple[str, ...], Mapping[str, Sandbox] | None]
+    """An engine, the names to delete there, and their specs where files give them."""
 
 
 @click.command("delete")
@@ -31,7 +33,6 @@ def command(session: Session, arguments: tuple[str, ...], project: str | None, *
 
     One that is not there is no error.
     """
-    from sandboxctl import observe
     from sandboxctl.apply import ApplyOptions, Result
     from sandboxctl.cli import carrying_out, outlook
 
@@ -40,9 +41,7 @@ def command(session: Session, arguments: tuple[str, ...], project: str | None, *
                          hint="give files, names, or --project")  # fmt: skip
     with ExitStack() as stack:
         wanted = _wanted(session, arguments, project, stack)
-        plans = [
-            (backend, observe.prepare_delete(names, backend, projects=projects)) for backend, names, projects in wanted
-        ]
+        plans = [(backend, _plan(backend, names, specs)) for backend, names, specs in wanted]
         foreign = [each for _, plan in plans for each in plan.foreign]
         there = {action.name for _, plan in plans for action in plan.actions} | {each.name for each in foreign}
         names = dict.fromkeys(name for _, names, _ in wanted for name in names)
@@ -55,6 +54,16 @@ def command(session: Session, arguments: tuple[str, ...], project: str | None, *
             absent=[Result(name=name, code=0, outcome="unchanged") for name in names if name not in there],
             conflict=outlook.conflict(foreign) if foreign else None,
         )
+
+
+def _plan(backend: Backend, names: Sequence[str], specs: Mapping[str, Sandbox] | None) -> Plan:
+    from sandboxctl import observe
+
+    if specs is None:
+        return observe.prepare_delete(names, backend)
+    projects = {name: sandbox.project for name, sandbox in specs.items()}
+    commits = {name: sandbox.commit for name, sandbox in specs.items()}
+    return observe.prepare_delete(names, backend, projects=projects, commits=commits)
 
 
 def _wanted(session: Session, arguments: tuple[str, ...], project: str | None, stack: ExitStack) -> list[_Wanted]:
@@ -71,8 +80,8 @@ def _wanted(session: Session, arguments: tuple[str, ...], project: str | None, s
         loaded, _ = specs.valid(session, paths)
         for group in engines.grouped(session, loaded):
             backend = stack.enter_context(engines.opened(session, group))
-            projects = {each.sandbox.name: each.sandbox.project for each in group.loaded}
-            wanted.append((backend, tuple(projects), projects))
+            sandboxes = {each.sandbox.name: each.sandbox for each in group.loaded}
+            wanted.append((backend, tuple(sandboxes), sandboxes))
     return [*wanted, *_by_name(session, names, stack)]
 
 

@@ -25,6 +25,7 @@ VERBS = {
     "shell": "Open a shell in a sandbox.",
     "logs": "Print what a sandbox wrote.",
     "cp": "Copy a file or directory in or out.",
+    "commit": "Make an image of what a sandbox wrote.",
     "schema": "Print the JSON schema of specs.",
     "completion": "Print the completion script of a shell.",
     "version": "Print our version, and Python's.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandboxctl.image_reference import ImageReference, parse
 from sandboxctl.problems import Path, dotted
 from sandboxctl.rules.case import Case, rule
-from sandboxctl.spec import ARCHIVE_REPOSITORY, SETUP_REPOSITORY
+from sandboxctl.spec import ARCHIVE_REPOSITORY, SETUP_REPOSITORY, Commit, Image, Sandbox
 
 _LIFECYCLE: Path = ("spec", "lifecycle")
 _COMMIT: Path = ("spec", "commit")
@@ -75,34 +75,51 @@ def setup_commands(case: Case) -> None:
                 case.findings.error("empty-command", step, f"{dotted(step)} is empty: its first item is the program")
 
 
+Fault = tuple[str, str | None]
+"""What is wrong, and what to do."""
+
+
+def commit_name_fault(commit: Commit, base: Image) -> Fault | None:
+    """Why a commit may not take this name; also for a name that is given by hand."""
+    wanted = parse(commit.image)
+    if not isinstance(wanted, ImageReference):
+        return None
+    if wanted.digest is not None:
+        return "commit.image: a digest follows from an image's content, it cannot be chosen", "write a tag"
+    if any(wanted.repository == name or wanted.repository.startswith(f"{name}/") for name in _RESERVED_REPOSITORIES):
+        return f"commit.image: `{wanted.repository}` is reserved for sandboxctl's own images", None
+    if commit.image == base.ref and not commit.overwrite:
+        message = "commit.image is the base image itself, which the commit would replace"
+        return message, "use another tag, or say overwrite: true"
+    return None
+
+
+def commit_secret_fault(sandbox: Sandbox) -> Fault | None:
+    """Why a sandbox may not be committed at all: its variables go into the image."""
+    secret = next((name for name, value in sandbox.env.items() if not isinstance(value, str)), None)
+    if secret is None:
+        return None
+    message = f"commit: the variable {secret} is sensitive, and a commit would write it into the image"
+    return message, "give it as a sensitive file"
+
+
 def commit_image(case: Case) -> None:
     """A commit takes a name that is free to take."""
     commit = case.sandbox.commit
-    if commit is None:
-        return
-    path: Path = (*_COMMIT, "image")
-    wanted = parse(commit.image)
-    if not isinstance(wanted, ImageReference):
-        return
-    if wanted.digest is not None:
-        message = "commit.image: a digest follows from an image's content, it cannot be chosen"
-        case.findings.error("commit-image", path, message, hint="write a tag")
-    if any(wanted.repository == name or wanted.repository.startswith(f"{name}/") for name in _RESERVED_REPOSITORIES):
-        message = f"commit.image: `{wanted.repository}` is reserved for sandboxctl's own images"
-        case.findings.error("commit-image", path, message)
-    if commit.image == case.sandbox.image.ref and not commit.overwrite:
-        message = "commit.image is the base image itself, which the commit would replace"
-        case.findings.error("commit-image", path, message, hint="use another tag, or say overwrite: true")
+    fault = None if commit is None else commit_name_fault(commit, case.sandbox.image)
+    if fault is not None:
+        message, hint = fault
+        case.findings.error("commit-image", (*_COMMIT, "image"), message, hint=hint)
 
 
 def commit_content(case: Case) -> None:
     """What is committed is there, and is no secret."""
     if case.sandbox.commit is None:
         return
-    secret = next((name for name, value in case.sandbox.env.items() if not isinstance(value, str)), None)
-    if secret is not None:
-        message = f"commit: the variable {secret} is sensitive, and a commit would write it into the image"
-        case.findings.error("commit-secret", _COMMIT, message, hint="give it as a sensitive file", key=True)
+    fault = commit_secret_fault(case.sandbox)
+    if fault is not None:
+        message, hint = fault
+        case.findings.error("commit-secret", _COMMIT, message, hint=hint, key=True)
     if case.sandbox.lifecycle.auto_remove:
         message = "commit: with lifecycle.autoRemove nothing is left to commit"
         case.findings.error("commit-auto-remove", _COMMIT, message, hint="remove one of the two", key=True)

@@ -94,6 +94,7 @@ def local_image(each: Mapping[str, Any]) -> LocalImage:
         id=each["Id"],
         references=tuple(normalise(tag) for tag in tags),
         digests=tuple(normalise(digest) for digest in digests),
+        labels=each.get("Labels") or {},
     )
 
 

@@ -8,71 +8,34 @@ from __future__ import annotations
 
 import io
 import json
-import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Any, Protocol, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, cast
 
 from podman import PodmanClient
 from podman.errors import APIError
 
 from sandboxctl import engine_exec
+from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.podman.image_writer import ImageWriter, Response
 from sandboxctl.backends.podman.native import PROCESSES
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
-from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, UnreachableError
+from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, UnreachableError
 from sandboxctl.fields import within
 from sandboxctl.multiplex import frames
 
 API_VERSION = "4.0.0"
-_NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "name unknown")
 _RESTART = ("lifecycle", "restart")
 
 
-class _Response(Protocol):
-    """What is used of a response of the client's."""
-
-    status_code: int
-    content: bytes
-
-    def iter_lines(self) -> Iterator[bytes]: ...
-
-
-class PodmanWriter:
+class PodmanWriter(ImageWriter):
     """Writes to one service; threads may share it."""
 
     def __init__(self, service: Service, *, timeout: float) -> None:
         self._service = service
         self._timeout = timeout
         self._client = PodmanClient(base_url=service.endpoint.url, version=API_VERSION, timeout=timeout)
-
-    def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
-        """Every line of the stream is read: an error comes as a line with status 200, and an id only with success."""
-        query = {"reference": image, "policy": "always", **_platform(platform)}
-        response = self._send("post", "/images/pull", query, stream=True, endless=True)
-        found = ""
-        for line in response.iter_lines():
-            report = json.loads(line) if line.strip() else {}
-            if "error" in report:
-                raise _pull_error(image, str(report["error"]))
-            if report.get("stream"):
-                progress(" ".join(str(report["stream"]).split()))
-            found = report.get("id") or found
-        if not found:
-            raise UnreachableError(f"cannot pull {image}: Podman does not say why", hint="try `podman pull`")
-        return str(found)
-
-    def load(self, path: str, *, reference: str) -> str:
-        """`podman load` for an archive with a manifest, else `podman import` of a root file system."""
-        repository, _, tag = reference.rpartition(":")
-        with open(path, "rb") as archive:
-            if _is_image_archive(path):
-                loaded = self._json("post", "/images/load", data=archive, endless=True)
-                name = loaded["Names"][0]
-                self._send("post", f"/images/{name}/tag", {"repo": repository, "tag": tag})
-            else:
-                self._send("post", "/images/import", {"reference": reference}, data=archive, endless=True)
-        return str(self._json("get", f"/images/{reference}/json")["Id"])
 
     def create(self, payload: Payload, *, name: str) -> str:
         """A container that is not started. A warning of the engine's undoes it: a control was not applied."""
@@ -140,7 +103,7 @@ class PodmanWriter:
             self._put_directory(ref, "/", path.strip("/"), user=user, group=group)
 
     def _put_directory(self, ref: str, parent: str, name: str, *, user: int, group: int) -> None:
-        tar = _directory_tar(name, user=user, group=group)
+        tar = archives.directory(name, user=user, group=group)
         self._send("put", f"/containers/{ref}/archive", {"path": parent, "copyUIDGID": "false"}, data=tar)
 
     def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
@@ -215,9 +178,6 @@ class PodmanWriter:
         """Closes the session."""
         self._client.close()  # type: ignore[no-untyped-call]  # podman-py types but few of its methods
 
-    def _json(self, method: str, path: str, query: Mapping[str, str | list[str]] | None = None, **options: Any) -> Any:
-        return json.loads(self._send(method, path, query, **options).content)
-
     def _send(
         self,
         method: str,
@@ -229,7 +189,7 @@ class PodmanWriter:
         timeout: float | None = None,
         endless: bool = False,
         missing_is_done: bool = False,
-    ) -> _Response:
+    ) -> Response:
         """One request. `endless`: no deadline for the answer, `timeout` seconds for the connection still."""
         call = getattr(self._client.api, method)
         options: dict[str, object] = {} if data is None else {"data": data}
@@ -243,7 +203,7 @@ class PodmanWriter:
             raise _unreachable(url, error) from error
         if response.status_code >= 400 and not (missing_is_done and response.status_code == 404):
             raise _engine_error(response)
-        return cast("_Response", response)
+        return cast("Response", response)
 
 
 def _helper_document(helper: Helper) -> dict[str, object]:
@@ -275,44 +235,11 @@ def _helper_document(helper: Helper) -> dict[str, object]:
     return document if helper.user is None else {**document, "user": "{}:{}".format(*helper.user)}
 
 
-def _platform(platform: str | None) -> dict[str, str]:
-    """`linux/arm64/v8` → the three words of the API."""
-    if platform is None:
-        return {}
-    names = ("OS", "Arch", "Variant")
-    return dict(zip(names, platform.split("/"), strict=False))
-
-
 def _into(buffer: io.BytesIO) -> Callable[[bytes], None]:
     def write(chunk: bytes) -> None:
         buffer.write(chunk)
 
     return write
-
-
-def _directory_tar(name: str, *, user: int, group: int) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, 0o700, user, group
-        archive.addfile(entry)
-    return buffer.getvalue()
-
-
-def _is_image_archive(path: str) -> bool:
-    """A docker or OCI archive has its manifest or index at the top."""
-    try:
-        with tarfile.open(path) as archive:
-            return any(entry.name.removeprefix("./") in ("manifest.json", "index.json") for entry in archive)
-    except tarfile.TarError as error:
-        raise InvalidError(f"{path} is not an archive of an image: {error}") from error
-
-
-def _pull_error(image: str, text: str) -> SandboxctlError:
-    brief = f"cannot pull {image}: {' '.join(text.split())[:300]}"
-    if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
-        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first")
-    return UnreachableError(brief, hint="is the registry reachable from the engine, and are you logged in?")
 
 
 def _unreachable(url: str, error: APIError) -> UnreachableError:
@@ -323,7 +250,7 @@ def _unreachable(url: str, error: APIError) -> UnreachableError:
     return UnreachableError(f"the connection to Podman broke ({url}): {str(cause)[:200]}")
 
 
-def _engine_error(response: _Response) -> SandboxctlError:
+def _engine_error(response: Response) -> SandboxctlError:
     try:
         text = str(json.loads(response.content)["message"])
     except (ValueError, KeyError, TypeError):

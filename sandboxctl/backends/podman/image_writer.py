@@ -1,0 +1,109 @@
+"""Images of a Podman service: pulled, loaded, committed. A part of the writer, which says how a request is sent."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from sandboxctl import committing
+from sandboxctl.backends import archives
+from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
+from sandboxctl.image_reference import repository_and_tag
+from sandboxctl.spec import Commit
+
+_NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "name unknown")
+
+Query = Mapping[str, str | list[str]]
+
+
+class Response(Protocol):
+    """What is used of a response of the client's."""
+
+    status_code: int
+    content: bytes
+
+    def iter_lines(self) -> Iterator[bytes]: ...
+
+
+class ImageWriter(ABC):
+    """What changes the service's store of images."""
+
+    def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
+        """Every line of the stream is read: an error comes as a line with status 200, and an id only with success."""
+        query = {"reference": image, "policy": "always", **_platform(platform)}
+        response = self._send("post", "/images/pull", query, stream=True, endless=True)
+        found = ""
+        for line in response.iter_lines():
+            report = json.loads(line) if line.strip() else {}
+            if "error" in report:
+                raise _pull_error(image, str(report["error"]))
+            if report.get("stream"):
+                progress(" ".join(str(report["stream"]).split()))
+            found = report.get("id") or found
+        if not found:
+            raise UnreachableError(f"cannot pull {image}: Podman does not say why", hint="try `podman pull`")
+        return str(found)
+
+    def load(self, path: str, *, reference: str) -> str:
+        """`podman load` for an archive with a manifest, else `podman import` of a root file system."""
+        repository, _, tag = reference.rpartition(":")
+        with open(path, "rb") as archive:
+            if archives.is_image(path):
+                loaded = self._json("post", "/images/load", data=archive, endless=True)
+                name = loaded["Names"][0]
+                self._send("post", f"/images/{name}/tag", {"repo": repository, "tag": tag})
+            else:
+                self._send("post", "/images/import", {"reference": reference}, data=archive, endless=True)
+        return str(self._json("get", f"/images/{reference}/json")["Id"])
+
+    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
+        """In Docker's format: the other has no place for a message."""
+        repository, tag = repository_and_tag(commit.image)
+        query: dict[str, str | list[str]] = {
+            "container": ref,
+            "repo": repository,
+            "tag": tag,
+            "format": "docker",
+            "pause": str(commit.pause).lower(),
+            "changes": committing.changes(labels),
+        }
+        if commit.message is not None:
+            query["comment"] = commit.message
+        if commit.author is not None:
+            query["author"] = commit.author
+        return str(self._json("post", "/commit", query, endless=True)["Id"])
+
+    def _json(self, method: str, path: str, query: Query | None = None, **options: Any) -> Any:
+        return json.loads(self._send(method, path, query, **options).content)
+
+    @abstractmethod
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        *,
+        data: object = None,
+        stream: bool = False,
+        timeout: float | None = None,
+        endless: bool = False,
+        missing_is_done: bool = False,
+    ) -> Response:
+        """One request, as the writer sends it."""
+
+
+def _platform(platform: str | None) -> dict[str, str]:
+    """`linux/arm64/v8` → the three words of the API."""
+    if platform is None:
+        return {}
+    names = ("OS", "Arch", "Variant")
+    return dict(zip(names, platform.split("/"), strict=False))
+
+
+def _pull_error(image: str, text: str) -> SandboxctlError:
+    brief = f"cannot pull {image}: {' '.join(text.split())[:300]}"
+    if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
+        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first")
+    return UnreachableError(brief, hint="is the registry reachable from the engine, and are you logged in?")
