@@ -210,7 +210,7 @@ def _user_namespace(host: Mapping[str, Any]) -> str | None:
 
 _EXPECTED: dict[str, tuple[object, ...]] = {
     "PidMode": ("private",),
-    "IpcMode": ("private", "shareable"),  # 4.3 calls a private one so
+    "IpcMode": ("private", "shareable"),  # what 4.3 calls every one, even the host's: verify looks
     "UTSMode": ("private",),
     "CgroupMode": ("private",),
     "CgroupParent": ("",),
