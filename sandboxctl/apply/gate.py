@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain, repeat
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from sandboxctl import verify
 from sandboxctl.apply.events import ApplyOptions, Event
@@ -39,7 +41,7 @@ class Gate:
     _since: float | None = None
     _why: str = ""
     _checked: float = 0.0
-    _exit: Future[int] | None = field(default=None, repr=False)
+    _exit: SimpleQueue[int] | None = field(default=None, repr=False)
 
     @property
     def sandbox(self) -> Sandbox:
@@ -56,12 +58,19 @@ class Gate:
             raise FailedError(f"{self.sandbox.name} did not start: {error.brief}", hint=error.hint) from error
         self._started = time.monotonic()
 
-    def _watch_exit(self) -> Future[int]:
-        """With autoRemove there is nothing to ask afterwards: the exit code is awaited from before the start."""
-        pool = ThreadPoolExecutor(max_workers=1)
-        future = pool.submit(self.backend.writer.wait, self.ref)
-        pool.shutdown(wait=False)
-        return future
+    def _watch_exit(self) -> SimpleQueue[int]:
+        """With autoRemove there is nothing to ask afterwards: the exit code is awaited from before the start.
+
+        By a daemon thread: a sandbox that goes on living must not keep us.
+        """
+        codes: SimpleQueue[int] = SimpleQueue()
+
+        def watch() -> None:
+            with suppress(SandboxctlError):  # who reads the queue finds it empty, and says so
+                codes.put(self.backend.writer.wait(self.ref))
+
+        Thread(target=watch, daemon=True).start()
+        return codes
 
     def pass_through(self) -> None:
         """Setup, readiness, proof."""
@@ -133,8 +142,14 @@ class Gate:
     def _is_complete(self, status: Status) -> bool:
         return status.state == "exited" and sandbox_state(self.sandbox, status, ttl=None, now=0) == "complete"
 
+    def _exit_code(self) -> int | None:
+        try:
+            return None if self._exit is None else self._exit.get(timeout=10)
+        except Empty:
+            return None
+
     def _check_removed(self) -> None:
-        code = self._exit.result(timeout=10) if self._exit is not None else None
+        code = self._exit_code()
         if code != 0 or self.sandbox.run == "idle":
             how = f"ended with code {code}" if code is not None else "was removed by somebody else"
             raise FailedError(f"{self.sandbox.name} {how}", sandbox=self.sandbox.name)

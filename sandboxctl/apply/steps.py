@@ -7,6 +7,7 @@ failure undoes what was made, and starts again what was stopped. Every call name
 from __future__ import annotations
 
 import secrets
+import time
 
 from sandboxctl import derive, notes, ownership
 from sandboxctl.apply import layer
@@ -21,9 +22,9 @@ from sandboxctl.apply.work import (
     holder,
     refused,
 )
-from sandboxctl.backends.base import Payload
+from sandboxctl.backends.base import Observed, Payload
 from sandboxctl.dataclass import dataclass
-from sandboxctl.errors import ConflictError, EngineError, SandboxctlError
+from sandboxctl.errors import ConflictError, EngineError, FailedError, SandboxctlError
 from sandboxctl.observe import require
 from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.render import render
@@ -186,10 +187,22 @@ def _replace(action: Action, work: Work) -> None:
     except BaseException as error:
         _roll_back(error, staged, old.ref if ran else None, name, work)
         raise
-    writer.rename(old.ref, ownership.staging_names(name)[1])
+    _step_aside(old, name, work)
     _commit(staged.ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
     writer.delete(old.ref)
     notes.forget(old.ref)
+
+
+def _step_aside(old: Observed, name: str, work: Work) -> None:
+    """The old one gives its name away; with autoRemove the engine takes it when it has stopped, a moment later."""
+    if old.fields.get(("lifecycle", "autoRemove")) is not True or old.status.state == "created":
+        work.backend.writer.rename(old.ref, ownership.staging_names(name)[1])
+        return
+    for _ in range(200):
+        if work.backend.reader.status(old.ref) is None:
+            return
+        time.sleep(0.05)
+    raise FailedError(f"{name}: the engine does not remove the old one, although it has ended", sandbox=name)
 
 
 def _roll_back(error: BaseException, staged: Staged, old: str | None, name: str, work: Work) -> None:
