@@ -299,3 +299,18 @@ def spec_hash(wanted_fields: Wanted, hidden: frozenset[Key]) -> str:
     """`v1:sha256:…` of the fields that this kind of engine's inspect cannot show."""
     text = json.dumps(hidden_part(wanted_fields, hidden), sort_keys=True, separators=(",", ":"))
     return "v1:sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def nest(flat: Mapping[Key, Json]) -> dict[str, Json]:
+    """Flat keys as nested maps, for JSON; a key that is also a map's name goes under an empty name."""
+    nested: dict[str, Json] = {}
+    for key, value in sorted(flat.items()):
+        level = nested
+        for part in key[:-1]:
+            below = level.get(part)
+            if not isinstance(below, dict):
+                below = {} if below is None else {"": below}
+                level[part] = below
+            level = below
+        level[key[-1]] = value
+    return nested

@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import Literal
 
 from sandboxctl import __version__, ownership
-from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.base import Engine, ImageConfig, Key, Listed, LocalImage, Observed, Status
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
+from sandboxctl.recovery import RecoverStep, recovery, unmarked
 from sandboxctl.spec import Commit, Loaded, Sandbox
 
 
@@ -74,16 +75,6 @@ class Snapshot:
     observed: Mapping[str, Observed] = field(default_factory=dict)
     applied: Mapping[str, Before] = field(default_factory=dict)
     now: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoverStep:
-    """One step that ends what a killed apply began."""
-
-    do: Literal["delete", "rename"]
-    ref: str
-    name: str
-    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,34 +242,6 @@ def _recover(each: Desired, by_name: Mapping[str, Listed], engine: Engine) -> tu
     return action, survivor
 
 
-def unmarked(current: Listed | None) -> tuple[tuple[RecoverStep, ...], Listed | None]:
-    """Where a mark is written last, what has none has not passed its gate: it is nobody's yet, and goes."""
-    if current is None or ownership.is_marked(current):
-        return (), current
-    return (RecoverStep(do="delete", ref=current.ref, name=current.name),), None
-
-
-def recovery(
-    name: str, *, current: Listed | None, new: Listed | None, old: Listed | None
-) -> tuple[tuple[RecoverStep, ...], Listed | None]:
-    """The one table of what is left by a kill at any point of create and replace.
-
-    A replace renames NAME to NAME.old only when NAME.new has passed its gate, so NAME.old without NAME beside a
-    NAME.new means that the new one is good; in every other case the one that holds NAME, or held it, is.
-    """
-    if current is not None:
-        leftovers = [each for each in (new, old) if each is not None]
-        return tuple(RecoverStep(do="delete", ref=each.ref, name=each.name) for each in leftovers), current
-    if old is not None and new is not None:
-        rename = RecoverStep(do="rename", ref=new.ref, name=new.name, to=name)
-        return (rename, RecoverStep(do="delete", ref=old.ref, name=old.name)), new
-    if old is not None:
-        return (RecoverStep(do="rename", ref=old.ref, name=old.name, to=name),), old
-    if new is not None:
-        return (RecoverStep(do="delete", ref=new.ref, name=new.name),), None
-    return (), None
-
-
 def _act(
     each: Desired, listed: Listed | None, snapshot: Snapshot, *, hidden: frozenset[Key], effect_of: EffectOf
 ) -> Action:
@@ -386,18 +349,3 @@ def _notes(kind: Kind, sandbox: Sandbox) -> tuple[str, ...]:
     if sandbox.lifecycle.auto_remove:
         return (lost, "autoRemove: the old sandbox is gone once stopped, so this replace cannot be rolled back")
     return (lost,)
-
-
-def nest(flat: Mapping[Key, Json]) -> dict[str, Json]:
-    """Flat keys as nested maps, for JSON; a key that is also a map's name goes under an empty name."""
-    nested: dict[str, Json] = {}
-    for key, value in sorted(flat.items()):
-        level = nested
-        for part in key[:-1]:
-            below = level.get(part)
-            if not isinstance(below, dict):
-                below = {} if below is None else {"": below}
-                level[part] = below
-            level = below
-        level[key[-1]] = value
-    return nested

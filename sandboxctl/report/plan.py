@@ -9,7 +9,8 @@ from sandboxctl import __version__, ownership
 from sandboxctl.backends.base import Engine, Json
 from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change
-from sandboxctl.plan import Action, Foreign, Kind, Plan, nest
+from sandboxctl.fields import nest
+from sandboxctl.plan import Action, Foreign, Kind, Plan
 from sandboxctl.problems import Problem, dotted, errors, public_path
 from sandboxctl.report import problems as report_problems
 from sandboxctl.report.cells import PLAIN, Style, safe

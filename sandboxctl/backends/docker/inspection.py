@@ -18,6 +18,7 @@ _TMPFS_SIZES = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
 def read_process(config: Mapping[str, Any]) -> dict[Key, Json]:
+    """What runs, with what environment: the image's own variables among it."""
     found: dict[Key, Json] = {
         ("image",): normalise(config["Image"]),
         ("command",): config.get("Entrypoint") or None,
@@ -33,10 +34,12 @@ def read_process(config: Mapping[str, Any]) -> dict[Key, Json]:
 
 
 def read_labels(labels: Mapping[str, str]) -> dict[Key, Json]:
+    """Labels without our own."""
     return {("labels", name): value for name, value in labels.items() if not name.startswith(PREFIX)}
 
 
 def read_resources(host: Mapping[str, Any]) -> dict[Key, Json]:
+    """Limits; none is absent."""
     memory, total = host.get("Memory") or 0, host.get("MemorySwap") or 0
     base = ("resources",)
     found: dict[Key, Json] = {
@@ -63,6 +66,7 @@ def _milli_cpu(host: Mapping[str, Any]) -> int | None:
 
 
 def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """The network, published ports, names; `attached` is what was connected besides."""
     mode = host.get("NetworkMode") or "default"
     mode = "bridge" if mode == "default" else mode  # 20.10 says "default", 26 and later "bridge"
     base = ("network",)
@@ -110,6 +114,7 @@ def published(inspected: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read_mounts(inspected: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """Each mount by its target."""
     found: dict[Key, Json] = {}
     for mount in inspected.get("Mounts") or []:
         base: Key = ("mounts", mount["Destination"])
@@ -144,6 +149,7 @@ def _read_tmpfs(text: str) -> dict[str, Json]:
 
 
 def read_security(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """Who it is, and what it may do."""
     base = ("security",)
     options = host.get("SecurityOpt") or []
     user, _, group = (config.get("User") or "").partition(":")
@@ -236,6 +242,7 @@ _EXPECTED: dict[str, tuple[object, ...]] = {
 
 
 def read_unexpected(host: Mapping[str, Any]) -> dict[Key, Json]:
+    """What has another value than any sandbox has."""
     found: dict[Key, Json] = {
         ("docker", name): host[name] for name, usual in _EXPECTED.items() if name in host and host[name] not in usual
     }
@@ -247,6 +254,7 @@ def read_unexpected(host: Mapping[str, Any]) -> dict[Key, Json]:
 
 
 def read_lifecycle(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """How it is stopped, restarted, logged and checked."""
     base = ("lifecycle",)
     policy = host.get("RestartPolicy") or {}
     name = policy.get("Name") or ""
@@ -283,5 +291,6 @@ def _milliseconds(nanoseconds: int | None) -> int:
 
 
 def pair(entry: str) -> tuple[str, str]:
+    """`NAME=value` in two."""
     name, _, value = entry.partition("=")
     return name, value

@@ -41,6 +41,7 @@ def container(pod: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_process(found: Mapping[str, Any], around: Surroundings) -> dict[Key, Json]:
+    """What runs, with what environment."""
     values: dict[Key, Json] = {
         ("image",): normalise(str(found.get("image", ""))),
         ("command",): _literal(found.get("command")),
@@ -84,6 +85,7 @@ def _plain(secret: Mapping[str, Any], key: str) -> str | None:
 
 
 def read_metadata(metadata: Mapping[str, Any]) -> dict[Key, Json]:
+    """Labels and annotations without our own."""
     return {
         (kind, name): text
         for kind in ("labels", "annotations")
@@ -141,6 +143,7 @@ def milli(text: object) -> int | None:
 
 
 def read_network(pod: Mapping[str, Any], around: Surroundings) -> dict[Key, Json]:
+    """The network, its policy, names."""
     spec = pod["spec"]
     dns = spec.get("dnsConfig") or {}
     base = ("network",)
@@ -190,6 +193,7 @@ def published(service: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def read_mounts(spec: Mapping[str, Any], found: Mapping[str, Any], around: Surroundings) -> dict[Key, Json]:
+    """Each mount by its target."""
     volumes = {each["name"]: each for each in spec.get("volumes") or []}
     values: dict[Key, Json] = {}
     for mount in found.get("volumeMounts") or []:
@@ -246,6 +250,7 @@ def _items(source: Mapping[str, Any]) -> Json:
 
 
 def read_security(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[Key, Json]:
+    """Who it is, and what it may do."""
     pod, own = spec.get("securityContext") or {}, found.get("securityContext") or {}
     both = {**pod, **own}
     base = ("security",)
@@ -288,6 +293,7 @@ def _apparmor(profile: Mapping[str, Any]) -> str | None:
 
 
 def read_lifecycle(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[Key, Json]:
+    """How it is stopped, restarted and checked."""
     base = ("lifecycle",)
     grace = spec.get("terminationGracePeriodSeconds")
     values: dict[Key, Json] = {
@@ -308,6 +314,7 @@ def read_lifecycle(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[Ke
 
 
 def read_placement(spec: Mapping[str, Any]) -> dict[Key, Json]:
+    """Where it may run, and as whose account."""
     account = spec.get("serviceAccountName")
     selector = {key: text for key, text in (spec.get("nodeSelector") or {}).items() if key not in _OF_THE_PLATFORM}
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,8 @@ def _document(path: Path) -> Mapping[str, Any]:
 
 def _parsed(text: str, path: Path) -> Any:
     """JSON is tried first: it is YAML as well, and read a hundred times as fast."""
-    try:
+    with suppress(ValueError):
         return json.loads(text)
-    except ValueError:
-        pass
     import yaml
 
     try:

@@ -24,7 +24,8 @@ class Response(Protocol):
     status_code: int
     content: bytes
 
-    def iter_lines(self) -> Iterator[bytes]: ...
+    def iter_lines(self) -> Iterator[bytes]:
+        """The body line by line, as it comes."""
 
 
 class ImageWriter(ABC):

@@ -23,6 +23,7 @@ _ENGINES_PROFILE = "containers-default-"  # the AppArmor profile of every contai
 
 
 def read_process(config: Mapping[str, Any], image_name: str) -> dict[Key, Json]:
+    """What runs, with what environment: the image's own variables among it."""
     found: dict[Key, Json] = {
         ("image",): normalise(image_name),
         ("command",): shown_entrypoint(config.get("Entrypoint")),
@@ -45,6 +46,7 @@ def shown_entrypoint(words: str | Sequence[str] | None) -> Json:
 
 
 def read_metadata(config: Mapping[str, Any]) -> dict[Key, Json]:
+    """Labels and annotations without our own."""
     labels, annotations = config.get("Labels") or {}, config.get("Annotations") or {}
     found: dict[Key, Json] = {("annotations", name): value for name, value in annotations.items()}
     found.update({("labels", name): value for name, value in labels.items() if not name.startswith(ownership.PREFIX)})
@@ -52,6 +54,7 @@ def read_metadata(config: Mapping[str, Any]) -> dict[Key, Json]:
 
 
 def read_resources(host: Mapping[str, Any]) -> dict[Key, Json]:
+    """Limits; none is absent."""
     memory, total = host.get("Memory") or 0, host.get("MemorySwap") or 0
     pids = host.get("PidsLimit") or 0
     base = ("resources",)
@@ -84,6 +87,7 @@ def _shm_size(host: Mapping[str, Any]) -> Json:
 
 
 def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """The network, published ports, names; `attached` is what was connected besides."""
     mode = host.get("NetworkMode") or ""
     attached = sorted((inspected.get("NetworkSettings") or {}).get("Networks") or {})
     if mode == "bridge" and attached and attached != [DEFAULT_NETWORK]:
@@ -136,6 +140,7 @@ def published(host: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read_mounts(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """Each mount by its target."""
     found: dict[Key, Json] = {}
     for mount in inspected.get("Mounts") or []:
         base: Key = ("mounts", mount["Destination"])
@@ -173,6 +178,7 @@ def read_tmpfs(text: str, *, user: str = "") -> dict[str, Json]:
 
 
 def read_security(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """Who it is, and what it may do."""
     base = ("security",)
     user, _, group = (config.get("User") or "").partition(":")
     profile = inspected.get("AppArmorProfile") or ""
@@ -225,12 +231,14 @@ _EXPECTED: dict[str, tuple[object, ...]] = {
 
 
 def read_unexpected(host: Mapping[str, Any]) -> dict[Key, Json]:
+    """What has another value than any sandbox has."""
     return {
         ("podman", name): host[name] for name, usual in _EXPECTED.items() if name in host and host[name] not in usual
     }
 
 
 def read_lifecycle(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
+    """How it is stopped, restarted, logged and checked."""
     base = ("lifecycle",)
     policy = host.get("RestartPolicy") or {}
     name = policy.get("Name") or ""
@@ -278,5 +286,6 @@ def _read_health(check: Mapping[str, Any] | None) -> dict[Key, Json]:
 
 
 def pair(entry: str) -> tuple[str, str]:
+    """`NAME=value` in two."""
     name, _, value = entry.partition("=")
     return name, value
