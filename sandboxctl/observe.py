@@ -25,15 +25,14 @@ from sandboxctl.plan import (
     Kind,
     Plan,
     Snapshot,
-    State,
     compare,
     plan,
     plan_delete,
-    sandbox_state,
 )
 from sandboxctl.preflight import lacking
 from sandboxctl.problems import Problem, ordered
 from sandboxctl.spec import Commit, Image, Loaded, Source, VolumeMount
+from sandboxctl.states import State, sandbox_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

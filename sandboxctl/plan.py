@@ -10,13 +10,14 @@ from enum import StrEnum
 from typing import Literal
 
 from sandboxctl import __version__, ownership
-from sandboxctl.backends.base import Engine, ImageConfig, Key, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.base import Engine, ImageConfig, Key, Listed, LocalImage, Observed
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
 from sandboxctl.recovery import RecoverStep, recovery, unmarked
 from sandboxctl.spec import Commit, Loaded, Sandbox
+from sandboxctl.states import State, sandbox_state
 
 
 class Kind(StrEnum):
@@ -29,9 +30,6 @@ class Kind(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     RECOVER = "recover"
-
-
-State = Literal["running", "stopped", "complete", "failed", "expired", "paused", "staged", "foreign"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,31 +283,6 @@ def compare(
         effect=Effect.REPLACE, cause=Cause.IMAGE_MOVED,
     )  # fmt: skip
     return (moved, *found)
-
-
-def sandbox_state(sandbox: Sandbox, status: Status, *, ttl: int | None, now: float) -> State:
-    """The state in the user's words. Times in seconds."""
-    if ttl is not None and status.created is not None and now > status.created + ttl:
-        return "expired"
-    match status.state:
-        case "running" | "restarting" | "removing":
-            return "running"
-        case "paused":
-            return "paused"
-        case "dead":
-            return "failed"
-        case "created":
-            return "stopped"
-        case "exited":
-            return _exited(sandbox, status)
-
-
-def _exited(sandbox: Sandbox, status: Status) -> State:
-    if status.oom_killed:
-        return "failed"
-    if sandbox.run == "idle" or sandbox.lifecycle.restart.policy == "always":
-        return "stopped"
-    return "complete" if status.exit_code == 0 else "failed"
 
 
 _Cause = Literal[

@@ -15,9 +15,10 @@ from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError
 from sandboxctl.observe import require
-from sandboxctl.plan import Desired, sandbox_state
+from sandboxctl.plan import Desired
 from sandboxctl.quantity import format_bytes
 from sandboxctl.spec import Sandbox
+from sandboxctl.states import sandbox_state
 from sandboxctl.verify import Control
 
 _POLLS = (0.02, 0.03, 0.05, 0.1)

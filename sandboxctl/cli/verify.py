@@ -69,7 +69,7 @@ def _of_name(session: Session, name: str) -> Verdict:
 
 
 def _judge(sandbox: Sandbox, observed: Observed, backend: Backend) -> Verdict:
-    from sandboxctl.plan import sandbox_state
+    from sandboxctl.states import sandbox_state
     from sandboxctl.verify import verify
 
     return verify(
