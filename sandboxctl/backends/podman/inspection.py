@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sandboxctl import ownership
+from sandboxctl import file_volumes, ownership
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.image_reference import normalise
 
@@ -144,6 +144,10 @@ def read_mounts(inspected: Mapping[str, Any], config: Mapping[str, Any], host: M
     found: dict[Key, Json] = {}
     for mount in inspected.get("Mounts") or []:
         base: Key = ("mounts", mount["Destination"])
+        file = file_volumes.read(mount)
+        if file is not None:
+            found.update({(*base, name): value for name, value in file.items()})
+            continue
         found[(*base, "type")] = mount["Type"]
         found[(*base, "readOnly")] = not mount.get("RW", True)
         if mount["Type"] == "volume":

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from sandboxctl import derive, fields
+from sandboxctl import derive, fields, file_volumes
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
 from sandboxctl.backends.podman import inspection
 from sandboxctl.dataclass import replace
@@ -20,6 +20,7 @@ HIDDEN: frozenset[Key] = frozenset(
         ("image", "platform"),
         ("run",),
         ("lifecycle", "setup"),
+        file_volumes.HIDDEN,
         ("resources", "disk"),
         ("security", "fsGroup"),
         ("security", "seccomp"),
@@ -58,7 +59,7 @@ def wanted(sandbox: Sandbox, default_capabilities: Collection[str]) -> Wanted:
 
     `default_capabilities` are those of a container that drops none: what drop and add come to is compared.
     """
-    generic = fields.wanted(sandbox)
+    generic = file_volumes.wanted(fields.wanted(sandbox), sandbox)
     values, paths = dict(generic.fields), dict(generic.paths)
 
     def move(old: Key, new: Key, value: Json) -> None:
@@ -246,6 +247,7 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         status=status(inspected),
         fields=found,
         ports=inspection.published(host),
+        file_volumes=file_volumes.in_use(inspected.get("Mounts") or []),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, cast
 
 from podman import PodmanClient
@@ -23,6 +24,7 @@ from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
 from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, UnreachableError
 from sandboxctl.fields import within
+from sandboxctl.file_volumes import FILE
 from sandboxctl.multiplex import frames
 
 API_VERSION = "4.0.0"
@@ -100,22 +102,38 @@ class PodmanWriter(ImageWriter):
         """By the archive call itself: the client's wrapper rewrites every owner to root."""
         found = self._send("head", f"/containers/{ref}/archive", {"path": path}, missing_is_done=True)
         if found.status_code != 200:
-            self._put_directory(ref, "/", path.strip("/"), user=user, group=group)
+            self._put(ref, "/", archives.directory(path.strip("/"), user=user, group=group))
 
-    def _put_directory(self, ref: str, parent: str, name: str, *, user: int, group: int) -> None:
-        tar = archives.directory(name, user=user, group=group)
-        self._send("put", f"/containers/{ref}/archive", {"path": parent, "copyUIDGID": "false"}, data=tar)
+    def _put(self, ref: str, parent: str, archive: bytes) -> None:
+        self._send("put", f"/containers/{ref}/archive", {"path": parent, "copyUIDGID": "false"}, data=archive)
 
     def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
         """Owner by option, so that no container's first use changes it; the mode by a container never started."""
         options = {"o": f"uid={user},gid={group}"}
         self._send("post", "/volumes/create", data=json.dumps({"Name": name, "Label": labels, "Options": options}))
+        with self._beside(name, image) as helper:
+            self._put(helper, "/volume", archives.directory(".", user=user, group=group))
+
+    def create_file(
+        self, volume: str, content: bytes, *, mode: int, owner: tuple[int, int], labels: Mapping[str, str], image: str
+    ) -> str:
+        """Written through a container that is never started; works on a remote service as well."""
+        user, group = owner
+        self._send("post", "/volumes/create", data=json.dumps({"Name": volume, "Label": dict(labels)}))
+        archive = archives.file(FILE, content, user=user, group=group, mode=mode)
+        with self._beside(volume, image) as helper:
+            self._put(helper, "/volume", archive)
+        return f"{self._json('get', f'/volumes/{volume}/json')['Mountpoint']}/{FILE}"
+
+    @contextmanager
+    def _beside(self, volume: str, image: str) -> Iterator[str]:
+        """A container with the volume on `/volume`."""
         helper = self._create({
             "image": image, "entrypoint": ["true"], "command": [], "netns": {"nsmode": "none"},
-            "volumes": [{"Name": name, "Dest": "/volume", "Options": ["nocopy"]}], "image_volume_mode": "ignore",
+            "volumes": [{"Name": volume, "Dest": "/volume", "Options": ["nocopy"]}], "image_volume_mode": "ignore",
         })  # fmt: skip
         try:
-            self._put_directory(helper, "/volume", ".", user=user, group=group)
+            yield helper
         finally:
             self.delete(helper)
 
@@ -271,5 +289,7 @@ def _hint(text: str) -> str | None:
         "catatonit": "install the package catatonit, or set lifecycle.init to false",
         "cgroups in hybrid mode": 'crun cannot: set `runtime = "runc"` in containers.conf',
         "no secret with name": "create it first with `podman secret create`",
+        "enough available IDs": "give `containers` a range in /etc/subuid and /etc/subgid: containers:100000:1048576",
+        "enough unused IDs": "give `containers` a larger range in /etc/subuid and /etc/subgid",
     }
     return next((hint for words, hint in table.items() if words in text), None)
