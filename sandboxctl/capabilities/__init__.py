@@ -6,19 +6,25 @@ them. Nothing here asks for a backend by its name.
 
 from __future__ import annotations
 
-from sandboxctl.capabilities.cell import Status
-from sandboxctl.capabilities.effects import Effect, effect
+from sandboxctl.capabilities.cell import Cell, Status
+from sandboxctl.capabilities.effects import Effect, effect, live_since
 from sandboxctl.capabilities.table import Field, cell_of
-from sandboxctl.capabilities.written import field_of, refusals, weaker
-from sandboxctl.dataclass import dataclass
+from sandboxctl.capabilities.written import cell_at, field_of, is_refused, refusals, weaker
+from sandboxctl.dataclass import dataclass, replace
+from sandboxctl.problems import Path
+from sandboxctl.spec import Loaded
 
-__all__ = ["Capability", "Effect", "Field", "Status", "capability", "effect", "field_of", "refusals", "weaker"]
+__all__ = [
+    "Asked", "Capability", "Effect", "Field", "Status", "asked", "capability", "effect", "field_of", "refusals",
+    "weaker",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """One field on one backend. `since` is the first engine version that can; `hint` the way out of a refusal.
 
+    `effect` is what a change takes on every engine that we support; it is live from `live_since` on, None for never.
     `built` is false where only this version of sandboxctl refuses it.
     """
 
@@ -26,8 +32,18 @@ class Capability:
     how: str
     since: str | None
     effect: Effect
+    live_since: str | None = None
     hint: str | None = None
     built: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One thing that a spec asks for, and what a backend makes of it. `path` is None for a default."""
+
+    field: Field
+    path: Path | None
+    capability: Capability
 
 
 def capability(field: Field, backend: str, *, variant: str | None = None) -> Capability:
@@ -35,8 +51,53 @@ def capability(field: Field, backend: str, *, variant: str | None = None) -> Cap
 
     Raises KeyError for what is no field.
     """
-    cell = cell_of(field, backend, variant)
-    change = effect(field[1:] if field[0] == "metadata" else field, backend)
+    return _of(cell_of(field, backend, variant), field, backend)
+
+
+def asked(loaded: Loaded, backend: str) -> tuple[Asked, ...]:
+    """Each value that a loaded spec writes, in its order, then the defaults that are weaker there.
+
+    What is weaker and not accepted is refused, since the spec itself asks for it.
+    """
+    marks = list(loaded.source.marks)
+    holders = {path[:length] for path in marks for length in range(len(path))}
+    fields = [path for path in marks if path not in holders and path[:1] in (("spec",), ("metadata",))]
+    written = [_asked(loaded, path, backend) for path in fields]
+    said = {each.field for each in written}
+    defaults = [
+        Asked(field=field, path=None, capability=capability(field, backend))
+        for field, _ in weaker(loaded.sandbox, backend)
+        if field not in said
+    ]
+    return (*written, *defaults)
+
+
+def _asked(loaded: Loaded, path: Path, backend: str) -> Asked:
+    """What decides is the first part of the path that is refused, else the narrowest that the table knows."""
+    accepted = loaded.sandbox.section(backend).accept
+    field, decisive = field_of(path, loaded.sandbox), None
+    for length in range(2, len(path) + 1):
+        holder, cell = cell_at(loaded, path[:length], backend)
+        if cell is None:
+            continue
+        field, decisive = holder, cell
+        if is_refused(cell, holder, accepted):
+            decisive = replace(cell, status=Status.REFUSED)
+            break
+    if decisive is None:
+        return Asked(field=field, path=path, capability=capability(field, backend))
+    return Asked(field=field, path=path, capability=_of(decisive, field, backend))
+
+
+def _of(cell: Cell, field: Field, backend: str) -> Capability:
+    key = field[1:] if field[0] == "metadata" else field
+    moot = cell.status is Status.INAPPLICABLE
     return Capability(
-        status=cell.status, how=cell.how, since=cell.since, effect=change, hint=cell.hint, built=cell.built
+        status=cell.status,
+        how=cell.how,
+        since=cell.since,
+        effect=Effect.NONE if moot else effect(key, backend),
+        live_since=None if moot else live_since(key, backend),
+        hint=cell.hint,
+        built=cell.built,
     )

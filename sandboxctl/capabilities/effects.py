@@ -68,6 +68,12 @@ def effect(key: Key, backend: str, *, version: str | None = None) -> Effect:
     return Effect.LIVE if _among(key, live) and _reaches(version, since) else Effect.REPLACE
 
 
+def live_since(key: Key, backend: str) -> str | None:
+    """The engine version from which on a change of this is live: "" for every one, None for none."""
+    since, _ = _LIVE[backend]
+    return since if effect(key, backend, version=since or None) is Effect.LIVE else None
+
+
 def _among(key: Key, names: frozenset[str]) -> bool:
     return any(".".join(key[:length]) in names for length in range(1, len(key) + 1))
 

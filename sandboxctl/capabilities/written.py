@@ -132,15 +132,28 @@ def field_of(path: Path, sandbox: Sandbox) -> Field:
     return field
 
 
-def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
-    """What `backend` has against the spec saying this at all; None where it says nothing."""
-    sandbox, source = loaded.sandbox, loaded.source
+def cell_at(loaded: Loaded, path: Path, backend: str) -> tuple[Field, Cell | None]:
+    """The field at a place of the spec, and what `backend` makes of this value; None where a wider field says it."""
+    sandbox = loaded.sandbox
     field = field_of(path, sandbox)
-    if field in _SHORTHAND and not any(each[: len(path)] == path and each != path for each in source.marks):
+    if field in _SHORTHAND and not any(each[: len(path)] == path and each != path for each in loaded.source.marks):
         field = _SHORTHAND[field]
     variant = _VARIANTS[field](sandbox, path) if field in _VARIANTS else None
-    cell = exact_cell(field, backend, variant)
-    if cell is None or not _refused(cell, field, sandbox.section(backend).accept):
+    return field, exact_cell(field, backend, variant)
+
+
+def is_refused(cell: Cell, field: Field, accepted: tuple[str, ...]) -> bool:
+    """Whether a spec may not say this there: refused, or weaker and not accepted."""
+    if cell.status is not Status.WEAKER:
+        return cell.status is Status.REFUSED
+    return not any(".".join(field[:length]) in accepted for length in range(1, len(field) + 1))
+
+
+def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
+    """What `backend` has against the spec saying this at all; None where it says nothing."""
+    source = loaded.source
+    field, cell = cell_at(loaded, path, backend)
+    if cell is None or not is_refused(cell, field, loaded.sandbox.section(backend).accept):
         return None
     place = source.key_marks.get(path) or source.range(path)
     return Problem(
@@ -151,12 +164,6 @@ def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
         hint=_hint(cell, ".".join(field), backend),
         line_text=source.line_text(place),
     )
-
-
-def _refused(cell: Cell, field: Field, accepted: tuple[str, ...]) -> bool:
-    if cell.status is not Status.WEAKER:
-        return cell.status is Status.REFUSED
-    return not any(".".join(field[:length]) in accepted for length in range(1, len(field) + 1))
 
 
 def _name(path: Path, field: Field) -> str:
