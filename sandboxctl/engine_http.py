@@ -169,7 +169,9 @@ class EngineHttp:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         length = headers.get("content-length", "")
         if whole and length.isdecimal() and len(body) < int(length):
-            raise UnreachableError(f"{self.endpoint.label} closed the connection in mid-answer (GET {path})")
+            raise UnreachableError(
+                f"{self.endpoint.label} closed the connection in mid-answer (GET {path})", hint="is it restarting?"
+            )
         return Answer(status=int(words[1]), headers=headers, body=body)
 
 
