@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest -p no:cacheprovider
 NO_ENGINE := not docker and not podman and not kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check unit test demo bench fmt clean distclean start-engines stop-engines
+.PHONY: help venv check unit test demo bench docs fmt clean distclean start-engines stop-engines
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ demo: venv ## the main job, live on Docker
 
 bench: venv ## times against the floors in tests/bench
 	$(WITH_ENGINES) $(PY) -m tests.bench
+
+docs: venv ## docs/fields.md and the counts in the README, from the table that the code obeys
+	$(PY) -m tests.docs
 
 fmt: venv ## format the code
 	$(PY) -m ruff check --fix-only .

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.effects import Effect, effect, live_since
 from sandboxctl.capabilities.table import Field, cell_of
-from sandboxctl.capabilities.written import cell_at, field_of, is_refused, refusals, weaker
+from sandboxctl.capabilities.written import cell_at, field_of, is_refused, refusals, way_out, weaker
 from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.problems import Path
 from sandboxctl.spec import Loaded
@@ -61,8 +61,8 @@ def asked(loaded: Loaded, backend: str) -> tuple[Asked, ...]:
     """
     marks = list(loaded.source.marks)
     holders = {path[:length] for path in marks for length in range(len(path))}
-    fields = [path for path in marks if path not in holders and path[:1] in (("spec",), ("metadata",))]
-    written = [_asked(loaded, path, backend) for path in fields]
+    leaves = (path for path in marks if path not in holders and path[:1] in (("spec",), ("metadata",)))
+    written = [_asked(loaded, path, backend) for path in dict.fromkeys(_whole_list(path) for path in leaves)]
     said = {each.field for each in written}
     defaults = [
         Asked(field=field, path=None, capability=capability(field, backend))
@@ -70,6 +70,11 @@ def asked(loaded: Loaded, backend: str) -> tuple[Asked, ...]:
         if field not in said
     ]
     return (*written, *defaults)
+
+
+def _whole_list(path: Path) -> Path:
+    """A list of plain values is one thing."""
+    return _whole_list(path[:-1]) if isinstance(path[-1], int) else path
 
 
 def _asked(loaded: Loaded, path: Path, backend: str) -> Asked:
@@ -82,7 +87,7 @@ def _asked(loaded: Loaded, path: Path, backend: str) -> Asked:
             continue
         field, decisive = holder, cell
         if is_refused(cell, holder, accepted):
-            decisive = replace(cell, status=Status.REFUSED)
+            decisive = replace(cell, status=Status.REFUSED, hint=way_out(cell, holder, backend))
             break
     if decisive is None:
         return Asked(field=field, path=path, capability=capability(field, backend))

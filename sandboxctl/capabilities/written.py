@@ -161,7 +161,7 @@ def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
         message=_message(cell, _name(path, field), backend),
         range=place,
         path=path,
-        hint=_hint(cell, ".".join(field), backend),
+        hint=way_out(cell, field, backend),
         line_text=source.line_text(place),
     )
 
@@ -178,7 +178,8 @@ def _message(cell: Cell, name: str, backend: str) -> str:
     return f"{name} cannot be had on {backend} ({cell.how})"
 
 
-def _hint(cell: Cell, name: str, backend: str) -> str | None:
+def way_out(cell: Cell, field: Field, backend: str) -> str | None:
+    """What to do about a refusal."""
     if cell.status is Status.WEAKER:
-        return f"leave it out, or accept the difference with `{backend}: {{accept: [{name}]}}`"
+        return f"leave it out, or accept the difference with `{backend}: {{accept: [{'.'.join(field)}]}}`"
     return cell.hint

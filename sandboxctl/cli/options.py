@@ -87,7 +87,7 @@ def session(
 
 def everywhere(group: Run) -> Run:
     """The standard options before the verb, where they mean the same as after it."""
-    options = _standard(("text", "json", "yaml"), specs=True, backend=True, engines=True)
+    options = _standard(("text", "json", "yaml", "markdown"), specs=True, backend=True, engines=True)
     return cast("Run", _with(options, group))
 
 

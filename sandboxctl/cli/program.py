@@ -14,6 +14,7 @@ from sandboxctl.cli import options
 VERBS = {
     "init": "Write a commented spec to begin with.",
     "validate": "Say everything that is wrong with specs.",
+    "explain": "Say what each backend makes of each field.",
     "render": "Print what apply would send to the engine.",
     "plan": "Show what apply would do. Nothing is written.",
     "apply": "Make the live sandboxes what their specs say.",

@@ -51,11 +51,24 @@ def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...])
     if errors(problems):
         return ExitCode.INVALID
     if not session.json:
-        session.result(_praise(result))
+        session.result(_praise(result, backends))
+        _tell_weaker(session, result, backends)
     return ExitCode.DONE
 
 
-def _praise(result: LoadResult) -> str:
+def _praise(result: LoadResult, backends: tuple[str, ...]) -> str:
     from sandboxctl.report.cells import counted
 
-    return f"{counted(len(result.loaded), 'sandbox', 'sandboxes')}: valid\n"
+    where = f", and can be had on {', '.join(backends)}" if backends else ""
+    return f"{counted(len(result.loaded), 'sandbox', 'sandboxes')}: valid{where}\n"
+
+
+def _tell_weaker(session: Session, result: LoadResult, backends: tuple[str, ...]) -> None:
+    """The defaults of which a backend gives less: no refusals, but to be known before moving there."""
+    from sandboxctl.capabilities import weaker
+
+    for each in result.loaded:
+        for backend in backends:
+            fields = ", ".join(".".join(field) for field, _ in weaker(each.sandbox, backend))
+            if fields:
+                session.note(f"note: {each.sandbox.name} on {backend}: weaker: {fields}\n")
