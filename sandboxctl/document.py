@@ -13,7 +13,6 @@ from sandboxctl.spec import API_VERSION, KIND, Source
 
 MAX_BYTES = 2**20
 
-_EXPECTED = f"a document that starts with `apiVersion: {API_VERSION}` and `kind: {KIND}`"
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -36,9 +35,10 @@ class Document:
     flawed: frozenset[Path] = frozenset()
 
 
-def read(data: bytes, *, filename: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+def read(data: bytes, *, filename: str, kind: str = KIND) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
     """Every document that can be read, and everything wrong with the text. Never raises for what `data` holds.
 
+    `kind` is what is expected, for the message about an empty file.
     Documents before a syntax error are there, those after it are not.
     """
     text, problem = _decode(data, filename)
@@ -52,13 +52,19 @@ def read(data: bytes, *, filename: str) -> tuple[tuple[Document, ...], tuple[Pro
 
     roots, problems = compose(source, text)
     if not roots and not problems:
-        return (), (_problem("empty-document", f"the file is empty: expected {_EXPECTED}", source, (1, 1), (1, 1)),)
+        return (), (
+            _problem("empty-document", f"the file is empty: expected {_beginning(kind)}", source, (1, 1), (1, 1)),
+        )
     documents = tuple(
         _document(root, index, source, checked=bool(problems))
         for index, root in enumerate(roots)
         if root.value is not None
     )
-    return documents, (*problems, *_first_empty(roots, source))
+    return documents, (*problems, *_first_empty(roots, source, kind))
+
+
+def _beginning(kind: str) -> str:
+    return f"a document that starts with `apiVersion: {API_VERSION}` and `kind: {kind}`"
 
 
 def _document(root: Node, index: int, source: Source, *, checked: bool) -> Document:
@@ -86,7 +92,7 @@ def _flawed(root: Node) -> Iterator[Path]:
             yield from ((*path, name) for name, key in node.keys.items() if key.flawed)
 
 
-def _first_empty(roots: Sequence[Node], source: Source) -> Iterator[Problem]:
+def _first_empty(roots: Sequence[Node], source: Source, kind: str) -> Iterator[Problem]:
     """One problem is enough for any number of empty documents."""
     root = next((root for root in roots if root.value is None), None)
     if root is None:
@@ -95,7 +101,7 @@ def _first_empty(roots: Sequence[Node], source: Source) -> Iterator[Problem]:
     for line in range(min(start[0], len(source.lines)), 0, -1):  # what is empty has no text: its `---` has
         if start == end and source.lines[line - 1].startswith("---"):
             start, end = (line, 1), (line, 4)
-    message = f"the document is empty: expected {_EXPECTED}"
+    message = f"the document is empty: expected {_beginning(kind)}"
     hint = "take the `---` away if nothing belongs here"
     yield _problem("empty-document", message, source, start, end, hint=hint)
 

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 from sandboxctl.problems import Path, dotted, suggestion
-from sandboxctl.spec import KIND
 
 Words = tuple[str, str, str | None]
 
@@ -100,9 +99,9 @@ def bad_name(value: str, node: Mapping[str, Any], path: Path) -> Words:
     return node.get("x-code", "bad-value"), message, f"did you mean `{near}`?" if likely else None
 
 
-def missing(key: str, properties: Mapping[str, Any], path: Path) -> Words:
-    """A key that has to be there."""
-    where = _inside(path)
+def missing(key: str, properties: Mapping[str, Any], path: Path, kind: str) -> Words:
+    """A key that has to be there; `kind` is what the whole document is."""
+    where = _inside(path, kind)
     about = properties.get(key, {})
     hint = f"add `{key}: {about['const']}`" if "const" in about else f"add `{key}`: {_about(about)}"
     return "missing-key", f"{where} has no `{key}`", hint if about else f"add `{key}`"
@@ -129,8 +128,8 @@ def exclusive(keys: Sequence[str], path: Path) -> Words:
     return "exclusive-keys", f"{_inside(path)} has {listed}, which exclude each other", "keep one of them"
 
 
-def unknown_key(key: str, properties: Iterable[str], meant: Path | None, path: Path) -> Words:
-    """A key that is not there; `meant` is where a key of this name is."""
+def unknown_key(key: str, properties: Iterable[str], meant: Path | None, path: Path, kind: str) -> Words:
+    """A key that is not there; `meant` is where a key of this name is, `kind` what the whole document is."""
     known = list(properties)
     near = suggestion(key, known)
     if meant is not None and (near is None or meant[:-1] == path):
@@ -139,15 +138,15 @@ def unknown_key(key: str, properties: Iterable[str], meant: Path | None, path: P
         hint = f"did you mean `{near}`?"
     else:
         hint = f"the keys here are {', '.join(known)}"
-    return "unknown-key", f"{_inside(path)} has no key `{_short(key)}`", hint
+    return "unknown-key", f"{_inside(path, kind)} has no key `{_short(key)}`", hint
 
 
 def _field(path: Path) -> str:
     return f"`{dotted(path)}`" if path else "the document"
 
 
-def _inside(path: Path) -> str:
-    return f"`{dotted(path)}`" if path else f"a {KIND}"
+def _inside(path: Path, kind: str = "document") -> str:
+    return f"`{dotted(path)}`" if path else f"a {kind}"
 
 
 def _found(value: object) -> str:

@@ -69,6 +69,12 @@ class Host:
         return tuple(os.path.realpath(path) for path in paths if os.path.isdir(path))
 
 
+def read_regular(path: str, limit: int) -> bytes:
+    """At most `limit` bytes of a regular file. OSError or ValueError for all else."""
+    with _open_regular(path) as file:
+        return file.read(limit)
+
+
 def _open_regular(path: str) -> BufferedReader:
     """Opens a file without ever waiting for a fifo's writer. OSError for all that is no regular file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

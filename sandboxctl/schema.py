@@ -1,6 +1,6 @@
-"""A document against `schemas/sandbox.v1.schema.json`: structure and types, every problem at its place and in words.
+"""A document against `schemas/*.v1.schema.json`: structure and types, every problem at its place and in words.
 
-The schema is JSON Schema 2020-12, limited to the keywords of `_Walk`, and read by this module rather than by a general
+A schema is JSON Schema 2020-12, limited to the keywords of `_Walk`, and read by this module rather than by a general
 validator: that one takes 90 ms to load, and its errors would have to be led back to what the user meant. The tests hold
 the two against each other, and the schema against its metaschema. What values mean is for `decode` and `rules`.
 
@@ -34,9 +34,13 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def load_schema() -> dict[str, object]:
-    """The schema, as `sandboxctl schema` prints it."""
-    text = (resources.schemas() / "sandbox.v1.schema.json").read_text(encoding="utf-8")
+SANDBOX = "sandbox.v1"
+POLICY = "policy.v1"
+
+
+def load_schema(name: str = SANDBOX) -> dict[str, object]:
+    """The schema of that name, as `sandboxctl schema` prints it."""
+    text = (resources.schemas() / f"{name}.schema.json").read_text(encoding="utf-8")
     return cast("dict[str, object]", json.loads(text))
 
 
@@ -47,12 +51,12 @@ def identity(document: Document) -> tuple[str | None, str | None]:
     return version if isinstance(version, str) else None, kind if isinstance(kind, str) else None
 
 
-def check(document: Document) -> tuple[Problem, ...]:
+def check(document: Document, name: str = SANDBOX) -> tuple[Problem, ...]:
     """Everything that the schema does not allow, by position. What reading has complained about is left alone.
 
     Of a document that says to be something else only that is told: all the rest follows from it.
     """
-    root = _schema()
+    root = _schema(name)
     walk = _Walk(document=document, root=root)
     walk.visit(document.value, root, ())
     other = [problem for problem in walk.problems if problem.code in ("wrong-version", "wrong-kind")]
@@ -60,8 +64,8 @@ def check(document: Document) -> tuple[Problem, ...]:
 
 
 @cache
-def _schema() -> Node:
-    return load_schema()
+def _schema(name: str) -> Node:
+    return load_schema(name)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,7 +146,7 @@ class _Walk:
         properties: Node = node.get("properties", {})
         for key in node.get("required", ()):
             if key not in value:
-                self._report(path, *expectation.missing(key, properties, path), at_key=True)
+                self._report(path, *expectation.missing(key, properties, path, self.root["title"]), at_key=True)
         for key, needed in node.get("dependentRequired", {}).items():
             for other in needed if key in value else ():
                 if other not in value:
@@ -162,7 +166,9 @@ class _Walk:
                 self.visit(part, others, below)
             elif others is False and below not in self.document.flawed:
                 meant = self._called(key)
-                self._report(below, *expectation.unknown_key(key, properties, meant, path), at_key=True)
+                self._report(
+                    below, *expectation.unknown_key(key, properties, meant, path, self.root["title"]), at_key=True
+                )
             elif others is True and "properties" not in node:
                 self._no_null(part, below)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--no-wait", is_flag=True, help="Don't wait until a sandbox is ready; it is verified all the same.")
 @click.option("--wait-timeout", type=options.duration, metavar="DURATION", help="Instead of lifecycle.ready.timeout.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a failure.")
-@options.session(specs=True, engines=True)
+@options.session(specs=True, engines=True, policy=True)
 def command(
     session: Session, paths: tuple[str, ...], *, yes: bool, no_wait: bool, wait_timeout: int | None, fail_fast: bool
 ) -> int:

@@ -33,7 +33,7 @@ class _WithWords(click.Command):
 @click.option("--user", metavar="UID[:GID]", help="As this user, instead of the sandbox's own.")
 @click.option("--workdir", metavar="PATH", help="In this directory.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- CMD...", required=True)
-@options.session(engines=True)
+@options.session(engines=True, policy=True)
 def command(
     session: Session,
     name: str,
@@ -49,10 +49,12 @@ def command(
     Put `--` before it. Its exit code is returned; a failure of our own is 125.
     """
     from sandboxctl import live
-    from sandboxctl.cli import engines
+    from sandboxctl.cli import engines, policies
 
-    with failures_of_exec(), engines.holding(session, name) as backend:
-        return live.exec_in(name, words, backend, user=user, workdir=workdir, stdin=interactive, tty=tty)
+    with failures_of_exec():
+        policies.check_user(session, user)
+        with engines.holding(session, name) as backend:
+            return live.exec_in(name, words, backend, user=user, workdir=workdir, stdin=interactive, tty=tty)
 
 
 @contextmanager

@@ -33,10 +33,15 @@ def duration(word: str | int) -> int:
     if isinstance(word, int):  # what was given before the verb comes here a second time
         return word
     try:
-        return parse_seconds(word)
+        milliseconds = parse_seconds(word)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    if milliseconds > _LONGEST:
+        raise click.BadParameter(f"{word!r} is longer than 365d")
+    return milliseconds
 
+
+_LONGEST = 365 * 86_400_000  # milliseconds; what a socket's deadline can hold on every system
 
 _BACKEND: _Option = (
     "--backend",
@@ -45,6 +50,10 @@ _BACKEND: _Option = (
 _SPECS: tuple[_Option, ...] = (
     ("--var", {"multiple": True, "metavar": "NAME=VALUE", "help": "The value of ${NAME} in specs."}),
     ("--var-file", {"multiple": True, "metavar": "FILE", "help": "A file of NAME=VALUE lines."}),
+)
+_POLICY: _Option = (
+    "--policy",
+    {"multiple": True, "metavar": "FILE", "help": "A policy that holds besides those of the machine and the project."},
 )
 _CONNECTION: tuple[_Option, ...] = (
     ("--docker-host", {"metavar": "URL", "help": "The Docker Engine's address."}),
@@ -56,7 +65,7 @@ _CONNECTION: tuple[_Option, ...] = (
     ("--timeout", {"type": duration, "metavar": "DURATION", "help": "How long an engine may be silent.  [30s]"}),
 )
 _FLAGS = ("docker_host", "docker_context", "podman_uri", "kubeconfig", "context", "namespace")
-_TAKEN = (*_FLAGS, "timeout", "backend", "output", "color", "verbose", "var", "var_file")
+_TAKEN = (*_FLAGS, "timeout", "backend", "output", "color", "verbose", "var", "var_file", "policy")
 
 
 def session(
@@ -65,13 +74,15 @@ def session(
     specs: bool = False,
     backend: bool = False,
     engines: bool = False,
+    policy: bool = False,
 ) -> Callable[[Run], Run]:
     """Gives a verb a `Session` as its first argument.
 
     Every verb takes every standard option, so that a caller may always give them. Its help shows those that do
-    something: variables where it reads `specs`, the `backend` where that matters, connections to `engines`.
+    something: variables where it reads `specs`, the `backend` where that matters, connections to `engines`,
+    policies where a `policy` can forbid it.
     """
-    options = _standard(outputs, specs=specs, backend=backend or engines, engines=engines)
+    options = _standard(outputs, specs=specs, backend=backend or engines, engines=engines, policy=policy)
 
     def decorate(verb: Run) -> Run:
         @click.pass_context
@@ -87,19 +98,22 @@ def session(
 
 def everywhere(group: Run) -> Run:
     """The standard options before the verb, where they mean the same as after it."""
-    options = _standard(("text", "json", "yaml", "markdown"), specs=True, backend=True, engines=True)
+    options = _standard(("text", "json", "yaml", "markdown"), specs=True, backend=True, engines=True, policy=True)
     return cast("Run", _with(options, group))
 
 
-def _standard(outputs: Sequence[str], *, specs: bool, backend: bool, engines: bool) -> list[_Decorator]:
+def _standard(outputs: Sequence[str], *, specs: bool, backend: bool, engines: bool, policy: bool) -> list[_Decorator]:
     output = click.option("--output", type=click.Choice(outputs), default=outputs[0], show_default=True,
                           help="The form of what is printed.")  # fmt: skip
     color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
                          help="Colours in text output.")  # fmt: skip
     verbose = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a bug.")
-    shown = (
-        [(option, specs) for option in _SPECS] + [(_BACKEND, backend)] + [(option, engines) for option in _CONNECTION]
-    )
+    shown = [
+        *((option, specs) for option in _SPECS),
+        (_POLICY, policy),
+        (_BACKEND, backend),
+        *((option, engines) for option in _CONNECTION),
+    ]
     return [
         *(click.option(name, hidden=not visible, **rest) for (name, rest), visible in shown),
         output,
@@ -127,6 +141,7 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
         flags=flags,
         var=values["var"],
         var_file=values["var_file"],
+        policy=values["policy"],
     )
 
 

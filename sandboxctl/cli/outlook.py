@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from sandboxctl import capabilities, observe
 from sandboxctl.backends.base import Backend
-from sandboxctl.cli import engines
+from sandboxctl.cli import engines, policies
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import dataclass, field
@@ -59,7 +59,9 @@ def conflict(foreign: Sequence[Foreign]) -> ConflictError:
 
 def look(session: Session, loaded: Sequence[Loaded], stack: ExitStack, *, before: Before | None = None) -> Outlook:
     """Asks each engine in turn; connections stay open until `stack` ends. One that refuses a field gets no call."""
-    outlook = Outlook()
+    outlook = Outlook(problems=list(policies.refusals(session, loaded)))
+    if errors(outlook.problems):
+        return outlook
     for group in engines.grouped(session, loaded):
         refused = [problem for each in group.loaded for problem in capabilities.refusals(each, group.name)]
         outlook.problems += refused

@@ -11,7 +11,7 @@ from sandboxctl.cli.session import Session
 @click.command("plan")
 @options.paths
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something would change.")
-@options.session(specs=True, engines=True)
+@options.session(specs=True, engines=True, policy=True)
 def command(session: Session, paths: tuple[str, ...], *, detailed_exitcode: bool) -> int:
     """Show what apply would do. Nothing is written."""
     from contextlib import ExitStack

@@ -35,6 +35,7 @@ class Session:
     flags: Mapping[str, str | float] = field(default_factory=dict)
     var: tuple[str, ...] = ()
     var_file: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
 
     @property
     def json(self) -> bool:

@@ -23,7 +23,7 @@ def _backends(words: str | tuple[str, ...]) -> tuple[str, ...]:
 @options.paths
 @click.option("--for", "backends", type=_backends, default=(), metavar="BACKENDS",
               help="Also what these backends would refuse: docker,podman,kubernetes.")  # fmt: skip
-@options.session(specs=True, backend=True)
+@options.session(specs=True, backend=True, policy=True)
 def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...]) -> int:
     """Say everything that is wrong with specs.
 
@@ -31,13 +31,13 @@ def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...])
     """
     import json
 
-    from sandboxctl.cli import specs
+    from sandboxctl.cli import policies, specs
     from sandboxctl.errors import ExitCode
     from sandboxctl.problems import errors, ordered
     from sandboxctl.report import problems as report
 
     result = specs.read(session, specs.paths_only(paths))
-    found = list(result.problems)
+    found = [*result.problems, *policies.refusals(session, result.loaded)]
     judges = dict.fromkeys((*backends, *((session.backend,) if session.backend else ())))
     if judges:
         from sandboxctl.capabilities import refusals

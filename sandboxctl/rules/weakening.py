@@ -11,7 +11,7 @@ from sandboxctl.problems import Path, dotted, suggestion
 from sandboxctl.profiles import PROFILES
 from sandboxctl.rules.case import Case, rule
 from sandboxctl.rules.host_paths import reaches_socket, reaches_system
-from sandboxctl.spec import BACKENDS, BindMount, Sandbox, Seccomp, Security
+from sandboxctl.spec import BACKENDS, BindMount, Sandbox, Seccomp, Security, Source
 
 NAMES = (
     "privileged", "root-user", "writable-root", "default-capabilities", "new-privileges", "host-network",
@@ -142,16 +142,23 @@ def _mounts_token(pod: Mapping[str, object]) -> bool:
 
 def _allowed(allow: tuple[str, ...]) -> frozenset[str]:
     """The names in their normal spelling."""
-    return frozenset(_normal(name) for name in allow)
+    return frozenset(normal(name) for name in allow)
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """A name of `security.allow` in its one spelling."""
     prefix, colon, rest = name.partition(":")
     if prefix == "capability":
         return f"capability:{capability_name(rest)}"
     if prefix == "sysctl":
         return name.replace("/", ".")
     return f"{prefix}:{rest.rstrip('/') or '/'}" if colon else name
+
+
+def blamed(path: Path, source: Source) -> Path:
+    """The path to show for the weakening that a field brings: that of the profile, where only this was written."""
+    profile = (*_SECURITY, "profile")
+    return profile if path[:2] == _SECURITY and not source.written(path) and source.written(profile) else path
 
 
 def unnamed_weakenings(case: Case) -> None:
@@ -165,7 +172,7 @@ def unnamed_weakenings(case: Case) -> None:
         by_profile = path[:2] == _SECURITY and not written
         case.findings.error(
             "weakening-not-allowed",
-            (*_SECURITY, "profile") if by_profile and case.source.written((*_SECURITY, "profile")) else path,
+            blamed(path, case.source),
             f"{dotted(path)}{f' of profile {security.profile}' if by_profile else ''} weakens the sandbox ({name})",
             hint=f"if that is meant, add {name} to security.allow",
         )
@@ -176,17 +183,17 @@ def unknown_names(case: Case) -> None:
     needed = {name for name, _ in weakenings(case.sandbox, facts=case.facts)}
     for index, written in enumerate(case.sandbox.security.allow):
         path = (*_SECURITY, "allow", index)
-        fault = _name_fault(written)
+        fault = name_fault(written)
         if fault is not None:
             message, hint = fault
             case.findings.error("unknown-weakening", path, f"{dotted(path)}: {message}", hint=hint)
-        elif _normal(written) not in needed and not case.broken:
+        elif normal(written) not in needed and not case.broken:
             case.findings.warning(
                 "allow-unused", path, f"{dotted(path)}: nothing in this spec needs `{written}`", hint="remove it"
             )
 
 
-def _name_fault(written: str) -> tuple[str, str | None] | None:
+def name_fault(written: str) -> tuple[str, str | None] | None:
     """What is wrong with a name, and the likely meaning."""
     prefix, colon, rest = written.partition(":")
     if not colon:
