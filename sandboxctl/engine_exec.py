@@ -14,7 +14,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from sandboxctl.engine_http import EngineHttp
 from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
 
 _CHUNK = 64 * 1024
+_END_OF_INPUT = b"\x04"
 _NOT_FOUND = (b"executable file not found", b"no such file or directory", b"not found in $PATH")
 _NOT_EXECUTABLE = (b"permission denied", b"is a directory", b"exec format error")
 
@@ -136,16 +137,14 @@ class _Pump:
 
     def run(self, stdin: int | None) -> None:
         """Input is sent as the other side takes it: to wait there could be to wait for output that nobody reads."""
-        if stdin is None:
-            self._close_input()
-        outgoing = b""
+        outgoing = b"" if stdin is not None else self._end_input()
         while True:
             sources: list[Any] = [self._connection] if stdin is None or outgoing else [self._connection, stdin]
             ready, able, _ = select.select(sources, [self._connection] if outgoing else [], [])
             if stdin is not None and stdin in ready:
                 outgoing = os.read(stdin, _CHUNK)
                 if not outgoing:
-                    self._close_input()
+                    outgoing = self._end_input()
                     stdin = None
             if able:
                 outgoing, taken = self._send(outgoing)
@@ -171,11 +170,13 @@ class _Pump:
         self._deliver(chunk)
         return bool(chunk)
 
-    def _close_input(self) -> None:
-        try:
+    def _end_input(self) -> bytes:
+        """What still has to be sent. A terminal is told by a character: cut off, it would lose its output too."""
+        if self._tty:
+            return _END_OF_INPUT
+        with suppress(OSError):  # ended already
             self._connection.shutdown(socket.SHUT_WR)
-        except OSError:
-            return  # ended already
+        return b""
 
     def _deliver(self, chunk: bytes) -> None:
         if self._tty:

@@ -44,6 +44,8 @@ def exec_in(
 ) -> int:
     """Runs a command with our own streams; returns its exit code."""
     observed = running(name, backend)
+    if tty and sys.stdin is None:
+        raise ExecError("a terminal needs a standard input, and there is none", hint="leave -t out")
     if tty:
         return backend.writer.interactive(observed.ref, command, user=user, workdir=workdir)
     return backend.writer.exec(
@@ -51,7 +53,7 @@ def exec_in(
         command,
         user=user,
         workdir=workdir,
-        stdin=sys.stdin.buffer if stdin else None,
+        stdin=sys.stdin.buffer if stdin and sys.stdin is not None else None,
         stdout=_to(sys.stdout.buffer),
         stderr=_to(sys.stderr.buffer),
     ).code
@@ -59,8 +61,9 @@ def exec_in(
 
 def shell(name: str, backend: Backend, *, user: str | None = None, workdir: str | None = None) -> int:
     """bash where the image has it, else sh; on the terminal if there is one."""
+    on_terminal = sys.stdin is not None and sys.stdin.isatty()
     command = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
-    return exec_in(name, command, backend, user=user, workdir=workdir, stdin=True, tty=sys.stdin.isatty())
+    return exec_in(name, command, backend, user=user, workdir=workdir, stdin=True, tty=on_terminal)
 
 
 def logs(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from sandboxctl import rules, schema, variables
@@ -200,18 +200,27 @@ def _without(value: object, sections: frozenset[str]) -> object:
 
 
 def _same_identity(loaded: Iterable[Loaded]) -> Iterator[Problem]:
-    """One sandbox for one engine, namespace and name; the second one is the error."""
-    first: dict[tuple[str, object, str], Loaded] = {}
-    for each in loaded:
+    """By what the specs say; a command that knows the engine of each looks again (`same_identity`)."""
+
+    def identity(each: Loaded) -> tuple[object, ...]:
         sandbox = each.sandbox
         namespace = sandbox.kubernetes.settings.get("namespace") if sandbox.backend == "kubernetes" else None
-        other = first.setdefault((sandbox.backend, namespace, sandbox.name), each)
+        return sandbox.backend, namespace, sandbox.name
+
+    yield from same_identity(loaded, identity)
+
+
+def same_identity(loaded: Iterable[Loaded], identity: Callable[[Loaded], Hashable]) -> Iterator[Problem]:
+    """One sandbox for one engine, namespace and name; the second one is the error."""
+    first: dict[Hashable, Loaded] = {}
+    for each in loaded:
+        other = first.setdefault(identity(each), each)
         if other is each:
             continue
         path: Path = ("metadata", "name")
         place = other.source.range(path)
         where = f"{place.filename}:{place.start.line}:{place.start.column}" if place else other.source.filename
         findings = Findings(each.source)
-        message = f"a sandbox named `{sandbox.name}` is in {where} already"
+        message = f"a sandbox named `{each.sandbox.name}` is in {where} already"
         findings.error("same-identity", path, message, hint="give one of them another name")
         yield from findings.problems

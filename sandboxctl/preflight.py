@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Backend, Engine
-from sandboxctl.derive import covers
 from sandboxctl.plan import Desired
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import BindMount, Sandbox, Source
@@ -36,9 +35,9 @@ def _image_problems(desired: Desired) -> list[Problem]:
                      hint="pull is never: load or pull the image yourself, or leave `pull` out")
         )  # fmt: skip
     volumes = desired.image.volumes if desired.image else ()
-    targets = [mount.target for mount in sandbox.mounts]
+    targets = {mount.target for mount in derive.mounts(sandbox)}
     for volume in volumes:
-        if not any(covers(target, volume) for target in targets):
+        if volume.rstrip("/") not in targets:  # a mount above it does not keep the engine from making the volume
             found.append(
                 _problem(source, ("spec", "image"), "image-volume",
                          f"the image declares a volume at {volume}: a writable directory without a limit",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sandboxctl.backends.base import Backend, Connection
 from sandboxctl.cli import specs
+from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import UsageError
@@ -39,11 +40,19 @@ def backend_name(session: Session, sandbox: Sandbox) -> str:
 
 
 def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
-    """Specs by engine, in the order of their first."""
+    """Specs by engine, in the order of their first. Raises RefusedError for two of one name on one engine."""
+    from sandboxctl.load import same_identity
+
+    def engine_of(each: Loaded) -> tuple[str, Connection]:
+        name = backend_name(session, each.sandbox)
+        return name, connection(session, name, each.sandbox)
+
     found: dict[tuple[str, Connection], list[Loaded]] = {}
     for each in loaded:
-        name = backend_name(session, each.sandbox)
-        found.setdefault((name, connection(session, name, each.sandbox)), []).append(each)
+        found.setdefault(engine_of(each), []).append(each)
+    twice = tuple(same_identity(loaded, lambda each: (engine_of(each), each.sandbox.name)))
+    if twice:
+        raise RefusedError(twice)
     return tuple(
         Group(name=name, connection=reached, loaded=tuple(members)) for (name, reached), members in found.items()
     )

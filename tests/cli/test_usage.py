@@ -197,3 +197,9 @@ def test_what_can_be_no_name_is_a_wrong_command_line(cli: Cli, words: tuple[str,
     ran = cli(*words)
     assert (ran.code, ran.out) == (64, "")
     assert ran.err.startswith(f"error: `{words[1]}` is no name of a sandbox\n")
+
+
+def test_a_timeout_of_ages_is_a_wrong_command_line(cli: Cli) -> None:
+    ran = cli("list", "--timeout", "999999d")
+    assert ran.code == 64
+    assert "'999999d' is longer than 365d" in ran.err

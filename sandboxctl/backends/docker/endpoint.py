@@ -44,8 +44,8 @@ def _config_directory() -> Path:
 def _current_context() -> str | None:
     try:
         config = json.loads((_config_directory() / "config.json").read_text())
-    except (OSError, ValueError):
-        return None  # the CLI too runs without a configuration
+    except (OSError, ValueError, RuntimeError):
+        return None  # the CLI too runs without a configuration, and without a home
     context = config.get("currentContext") if isinstance(config, dict) else None
     return context if isinstance(context, str) and context else None
 
@@ -57,16 +57,20 @@ def _context_url(name: str) -> str:
     try:
         meta = json.loads((_config_directory() / "contexts" / "meta" / folder / "meta.json").read_text())
         return str(meta["Endpoints"]["docker"]["Host"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise UnreachableError(f"there is no Docker context {name}", hint="`docker context ls` lists them") from error
 
 
 def _endpoint(url: str) -> Endpoint:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidError(f"`{url}` is no address of Docker: {error}", hint="write unix:///PATH") from error
     if parts.scheme == "unix" and parts.path:
         return Endpoint(label="Docker", url=url, path=parts.path)
     if parts.scheme == "tcp" and parts.hostname in _LOOPBACK:
-        return Endpoint(label="Docker", url=url, address=(parts.hostname, parts.port or 2375))
+        return Endpoint(label="Docker", url=url, address=(parts.hostname, port or 2375))
     raise InvalidError(
         f"Docker at {url}: this transport is not built yet", hint="use a unix socket, or tcp:// on the loopback"
     )

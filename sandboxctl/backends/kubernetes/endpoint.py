@@ -56,11 +56,11 @@ def resolve(connection: Connection) -> Target:
 def _files(connection: Connection) -> list[Path]:
     """A file that is named has to be there; of a list in KUBECONFIG, and of the default, those that are."""
     if connection.kubeconfig:
-        return [Path(connection.kubeconfig).expanduser()]
-    listed = [Path(each).expanduser() for each in os.environ.get("KUBECONFIG", "").split(os.pathsep) if each]
+        return [Path(os.path.expanduser(connection.kubeconfig))]
+    listed = [Path(os.path.expanduser(each)) for each in os.environ.get("KUBECONFIG", "").split(os.pathsep) if each]
     if len(listed) == 1:
         return listed
-    return [path for path in listed or [Path("~/.kube/config").expanduser()] if path.exists()]
+    return [path for path in listed or [Path(os.path.expanduser("~/.kube/config"))] if path.exists()]
 
 
 def _in_pod(host: str, connection: Connection) -> Target:
