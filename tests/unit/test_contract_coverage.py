@@ -1,0 +1,50 @@
+"""What the end of the contract suite says about itself is true of the tests and of the table."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from sandboxctl.capabilities.table import cell_of, exact_cell
+from tests.contract.coverage import PROVED_BY, promised, summary
+from tests.contract.field_cases import CASES
+
+CONTRACT = Path(__file__).parents[1] / "contract"
+
+
+@pytest.mark.parametrize("beginning", PROVED_BY)
+def test_what_is_said_to_prove_a_field_is_a_test(beginning: str) -> None:
+    file, _, function = beginning.partition("::")
+    names = {node.name for node in ast.parse((CONTRACT / file).read_text()).body if isinstance(node, ast.FunctionDef)}
+    assert not function or function in names
+
+
+def test_what_is_proved_is_a_field_of_the_table() -> None:
+    said = {field for fields in PROVED_BY.values() for field in fields} | {case.field for case in CASES}
+    for field in said:
+        name, _, variant = field.partition("/")
+        assert exact_cell(tuple(name.split(".")), "docker", variant or None) or cell_of(
+            tuple(name.split(".")), "docker"
+        )
+
+
+def test_the_end_of_a_run_counts_by_backend() -> None:
+    proved = {("image", "docker"), ("run", "docker"), ("image", "podman")}
+    assert list(summary(proved)) == ["docker: 2: image run", "podman: 1: image", "3 effects proved"]
+
+
+def test_a_whole_run_says_which_promises_it_has_not_seen() -> None:
+    missing = {"resources.cpu", "lifecycle.ttl/idle"}
+    seen = {(name, "docker") for name in promised("docker") - missing}
+    whole, unseen, total = summary(seen)
+    assert unseen == "docker: 2 promised and not seen in this run: lifecycle.ttl/idle resources.cpu"
+    assert total == f"{len(seen)} effects proved"
+    assert whole.startswith(f"docker: {len(seen)}: ")
+
+
+def test_a_part_of_a_field_shows_the_field() -> None:
+    rest = {(name, "docker") for name in promised("docker") - {"lifecycle.restart", "lifecycle.restart.max"}}
+    lines = list(summary(rest | {("lifecycle.restart.max", "docker")}))
+    assert lines[1] == "docker: 0 promised and not seen in this run: "
