@@ -1,3 +1,3 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.contract.coverage", "tests.engines.fixtures"]
+pytest_plugins = ["tests.contract.coverage", "tests.engines.fixtures", "tests.engines.fixtures_kubernetes"]

@@ -50,7 +50,7 @@ def traits_of(engine: Engine) -> Traits:
 class Promise:
     """One control. `also` are further values that keep the promise; where nothing is `promised`, what is seen is only
     reported. `keys` are the comparable fields in which an engine's own answer has it. `loose` are the parts of a mount
-    that may be less there; `by_rule`: nothing inside can see it, only whether it is kept to."""
+    that may be less there (a size: smaller); `by_rule`: nothing inside can see it, only whether it is kept to."""
 
     control: str
     path: Path = ()
@@ -171,6 +171,8 @@ def _loose_parts(less: Sequence[str]) -> frozenset[str]:
 
 def _mounts(sandbox: Sandbox, traits: Traits, loose: frozenset[str]) -> Iterator[Promise]:
     to_group = traits.pods and sandbox.security.fs_group is not None
+    # A kubelet gives no tmpfs more than the pod's memory, and leaves it so when that grows (v1.34.4).
+    loose = loose | {"size"} if traits.pods else loose
     for placed in derive.placed_mounts(sandbox):
         target = placed.mount.target
         yield Promise(

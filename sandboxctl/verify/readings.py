@@ -133,7 +133,8 @@ def _mount(promise: Promise, facts: Facts) -> Answer:
         return None
     wrong = {part for part, wanted in promise.expected.items() if not _same_part(part, wanted, actual[part])}
     only_mode = wrong == {"mode"} and _only_lets_others(promise.expected["mode"], actual["mode"])
-    loose = bool(wrong) and (only_mode or wrong <= promise.loose)
+    too_large = "size" in wrong and not _smaller(actual["size"], promise.expected["size"])
+    loose = bool(wrong) and (only_mode or (wrong <= promise.loose and not too_large))
     detail = f"differs in {', '.join(sorted(wrong))}" if wrong else ""
     if "mode" in wrong:
         detail += ": older runtimes keep the mode that the image's own directory has"
@@ -185,6 +186,10 @@ def _same_part(part: str, wanted: Json, actual: Json) -> bool:
     if part == "size" and isinstance(wanted, int) and isinstance(actual, int):
         return 0 <= actual - wanted < _PAGES  # a tmpfs is rounded up to pages
     return actual == wanted
+
+
+def _smaller(actual: Json, wanted: Json) -> bool:
+    return isinstance(actual, int) and isinstance(wanted, int) and 0 <= actual < wanted
 
 
 def _only_lets_others(wanted: Json, actual: Json) -> bool:

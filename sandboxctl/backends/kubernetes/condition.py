@@ -74,7 +74,7 @@ def _ended(container: Mapping[str, Any]) -> Mapping[str, Any]:
     """How it ended; while it is being started again, how it ended the last time."""
     now = (container.get("state") or {}).get("terminated")
     last = (container.get("lastState") or {}).get("terminated")
-    running = (container.get("state") or {}).get("running")
+    running = "running" in (container.get("state") or {})
     return now or ({} if running else last) or {}
 
 
@@ -123,7 +123,7 @@ def _waiting(found: Mapping[str, Any], container: Mapping[str, Any]) -> tuple[st
         return "network gate: waiting until the network is refused", False
     if container.get("restartCount", 0) >= _TRIES and not container.get("ready"):
         return "it ends again and again", True
-    return ("" if (container.get("state") or {}).get("running") else "ContainerCreating"), False
+    return ("" if "running" in (container.get("state") or {}) else "ContainerCreating"), False
 
 
 def _line(text: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -133,13 +134,13 @@ def _amount(text: object) -> Decimal | None:
 def whole(text: object) -> int | None:
     """In units, rounded up: bytes of `512Mi`."""
     amount = _amount(text)
-    return None if amount is None else -int(-amount // 1)
+    return None if amount is None else math.ceil(amount)
 
 
 def milli(text: object) -> int | None:
     """In thousandths: `1500m` and `1.5` are 1500."""
     amount = _amount(text)
-    return None if amount is None else -int(-amount * 1000 // 1)
+    return None if amount is None else math.ceil(amount * 1000)
 
 
 def read_network(pod: Mapping[str, Any], around: Surroundings) -> dict[Key, Json]:
