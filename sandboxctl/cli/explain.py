@@ -1,4 +1,4 @@
-"""`sandboxctl explain`: what each backend makes of each field, or of one spec. No engine is asked."""
+"""`sandboxctl explain`: what each backend makes of each field, or of one spec; what a code means. Asks no engine."""
 
 from __future__ import annotations
 
@@ -16,22 +16,46 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@options.paths
+@click.argument("paths", nargs=-1, metavar="[PATHS|CODE]...")
 @click.option("--field", "name", metavar="FIELD", help="Only this field, as in resources.memory, or all below it.")
 @options.session(outputs=("text", "json", "markdown"), specs=True, backend=True)
 def command(session: Session, paths: tuple[str, ...], name: str | None) -> int:
     """Say what each backend makes of each field.
 
     Its status, how it is done, since which version of the engine, and what a change of it takes. With PATHS: what each
-    backend would honour, weaken or refuse of these specs.
+    backend would honour, weaken or refuse of these specs. With the CODE of an error: what is wrong, and the fix.
     """
     from sandboxctl.errors import UsageError
     from sandboxctl.spec import BACKENDS
 
+    if len(paths) == 1 and name is None and _may_be_code(paths[0]):
+        return _code(session, paths[0])
     backends = (session.backend,) if session.backend else BACKENDS
     if paths and name is not None:
         raise UsageError("--field is about any spec, and PATHS are these ones", hint="give one of them")
     return _specs(session, paths, backends) if paths else _fields(session, name, backends)
+
+
+def _may_be_code(argument: str) -> bool:
+    import os
+
+    from sandboxctl.cli import specs
+
+    return not specs.is_path(argument) and not os.path.exists(argument)
+
+
+def _code(session: Session, name: str) -> int:
+    from sandboxctl import codes
+    from sandboxctl.errors import UsageError
+    from sandboxctl.report import codes as report
+
+    code = codes.find(name)
+    if code is None:
+        near = codes.nearest(name)
+        hint = f"did you mean `{near}`?" if near else "docs/errors.md lists them; a spec is named by its file"
+        raise UsageError(f"there is no code `{name}`", hint=hint)
+    session.result(report.to_json(code) if session.json else report.to_text(code, session.style()))
+    return 0
 
 
 def _fields(session: Session, name: str | None, backends: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sandboxctl.problems import Problem, Range, Severity
+from sandboxctl.problems import Problem, Range, Severity, errors
 from sandboxctl.report.cells import PLAIN, Style, counted, safe, width
 
 SHOWN = 20
@@ -27,7 +27,8 @@ def to_text(problems: Sequence[Problem], style: Style = PLAIN) -> str:
     more = len(problems) - SHOWN
     if more > 0:
         lines.append(f"… and {counted(more, 'more problem')}")
-    lines.append(tally(problems))
+    worst = next(iter(errors(problems)), problems[0])
+    lines.append(f"{tally(problems)}; `sandboxctl explain {worst.code}` says more")
     return "\n".join(lines) + "\n"
 
 

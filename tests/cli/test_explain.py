@@ -136,3 +136,26 @@ def test_validate_fails_for_what_one_of_the_backends_refuses(cli: Cli) -> None:
     ran = cli("validate", "--for", "docker,kubernetes")
     assert ran.code == 3
     assert ran.out.startswith("sandbox.yaml:9:5: error: `resources.pids` cannot be had on kubernetes (")
+
+
+def test_a_code_is_explained_with_an_example_and_its_fix(cli: Cli) -> None:
+    ran = cli("explain", "wrong-type")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "wrong-type\n  A value of another kind than what is asked for.\n\n"
+        "wrong:\n  command: sh -c id\nright:\n  command: [sh, -c, id]\n"
+    )
+
+
+def test_a_code_is_explained_to_programs(cli: Cli) -> None:
+    assert cli("explain", "wrong-type", "--output", "json").json == {
+        "code": "wrong-type",
+        "meaning": "A value of another kind than what is asked for.",
+        "wrong": "command: sh -c id",
+        "right": "command: [sh, -c, id]",
+    }
+
+
+def test_a_code_that_there_is_not_is_a_wrong_command_line_with_what_was_meant(cli: Cli) -> None:
+    ran = cli("explain", "wrong-typ")
+    assert (ran.code, ran.err) == (64, "error: there is no code `wrong-typ`\nhint: did you mean `wrong-type`?\n")

@@ -267,7 +267,7 @@ def test_an_image_that_may_not_be_pulled_and_is_not_there_is_exit_3(cli: Cli) ->
     ran = cli("plan")
     assert ran.code == 3
     assert ran.err.startswith("sandbox.yaml:6:")
-    assert ran.err.endswith("1 error\n")
+    assert ran.err.endswith("1 error; `sandboxctl explain image-not-found` says more\n")
 
 
 def test_an_image_that_no_registry_has_is_exit_3_and_creates_nothing(cli: Cli) -> None:

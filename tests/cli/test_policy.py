@@ -14,7 +14,7 @@ sandbox.yaml:8:13: error: resources.memory is 64Mi, more than 32Mi; %s:5:17 does
   8 |     memory: 64Mi
     |             ^^^^
   hint: change the spec, or ask whoever owns the policy
-1 error
+1 error; `sandboxctl explain policy-limit` says more
 """
 
 

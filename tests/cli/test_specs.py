@@ -68,7 +68,7 @@ def test_all_problems_are_shown_with_their_lines_and_carets(cli: Cli) -> None:
     assert lines[1:3] == ["  8 |     memory: 64m", "    |             ^^^"]
     assert lines[4].startswith("sandbox.yaml:9:3: error: ")
     assert lines[5:8] == ["  9 |   newtork: none", "    |   ^^^^^^^", "  hint: did you mean `network`?"]
-    assert lines[-1] == "2 errors"
+    assert lines[-1] == "2 errors; `sandboxctl explain quantity` says more"
 
 
 def test_for_programs_every_problem_has_its_range(cli: Cli) -> None:
@@ -88,7 +88,7 @@ def test_an_invalid_spec_is_exit_3_and_asks_no_engine(cli: Cli, verb: tuple[str,
     cli.write(BAD)
     ran = cli(*verb)
     assert (ran.code, ran.out, cli.engine.calls) == (3, "", [])
-    assert ran.err.endswith("2 errors\n")
+    assert ran.err.endswith("2 errors; `sandboxctl explain quantity` says more\n")
 
 
 def test_with_json_an_invalid_spec_is_the_error_form_with_its_diagnostics(cli: Cli) -> None:
@@ -103,7 +103,7 @@ def test_with_json_an_invalid_spec_is_the_error_form_with_its_diagnostics(cli: C
 def test_only_the_first_twenty_problems_are_shown(cli: Cli) -> None:
     cli.write(SPEC + "".join(f"  nonsense{number}: 1\n" for number in range(25)))
     ran = cli("validate")
-    assert ran.out.splitlines()[-2:] == ["… and 5 more problems", "25 errors"]
+    assert ran.out.splitlines()[-2:] == ["… and 5 more problems", "25 errors; `sandboxctl explain unknown-key` says more"]
     assert len(cli("validate", "--output", "json").json["diagnostics"]) == 25
 
 

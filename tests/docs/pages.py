@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sandboxctl import explanation
 from sandboxctl.capabilities import Status
-from sandboxctl.report import explain
+from sandboxctl.report import codes, explain
 from sandboxctl.schema import load_schema
 
 ROOT = Path(__file__).parents[2]
+ERRORS = ROOT / "docs" / "errors.md"
 FIELDS = ROOT / "docs" / "fields.md"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- counts: make docs -->", "<!-- end of counts -->"
@@ -57,4 +58,4 @@ def readme() -> str:
     return f"{before}{BEGIN}\n{counts()}\n{END}{after}"
 
 
-PAGES: Mapping[Path, Callable[[], str]] = {FIELDS: fields, README: readme}
+PAGES: Mapping[Path, Callable[[], str]] = {ERRORS: codes.to_page, FIELDS: fields, README: readme}
