@@ -81,7 +81,12 @@ def _payload(desired: Desired, work: Work, *, resolved: Sandbox | None = None) -
 
 def _new(desired: Desired, work: Work) -> Payload:
     """That of a sandbox that is about to be made."""
-    return _payload(desired, work, resolved=_writer(work).ready_for(desired.sandbox))
+    began = time.monotonic()
+    resolved = _writer(work).ready_for(desired.sandbox)
+    if resolved is not desired.sandbox:
+        took = time.monotonic() - began
+        work.emit(Event(name=desired.sandbox.name, step="gate", message=f"its target is open to others ({took:.1f} s)"))
+    return _payload(desired, work, resolved=resolved)
 
 
 def _make(desired: Desired, payload: Payload, work: Work) -> None:

@@ -168,12 +168,16 @@ def test_nothing_gets_out_of_a_sandbox_without_a_network(
 ) -> None:
     """It tries from its first moment on, which a policy alone would let pass."""
     host, _, port = open_target.rpartition(":")
-    tries = f"for i in 1 2 3 4 5; do nc -w 1 {host} {port} -e true && echo out; done; echo tried; sleep 1000"
+    tries = f"for i in 1 2 3 4 5; do nc -w 1 {host} {port} -e true && echo OPENED; done; echo tried; sleep 1000"
     sandbox = bench.spec(kubernetes_name, {"command": ["sh", "-c", tries], "kubernetes": {"probeTarget": open_target}})
     bench.applied(sandbox)
-    time.sleep(6)
-    assert kubernetes_engine.kubectl("logs", kubernetes_name, "--container", "sandbox").stdout.split()[-1:] == ["tried"]
-    assert "out" not in kubernetes_engine.kubectl("logs", kubernetes_name, "--container", "sandbox").stdout.split()
+
+    def said() -> list[str]:
+        logs = kubernetes_engine.kubectl("logs", kubernetes_name, "--container", "sandbox").stdout
+        return [word for word in logs.split() if word in ("OPENED", "tried")]
+
+    _until(lambda: "tried" in said())
+    assert said() == ["tried"]
 
 
 def test_an_allowed_address_can_be_reached_and_no_other(
@@ -253,7 +257,14 @@ def test_a_replace_that_fails_leaves_the_old_sandbox_as_it_was(bench: Workbench,
         ({"image": {"ref": "localhost/sandboxctl-test/absent:1", "pull": "never"}}, "ErrImageNeverPull"),
         ({"image": "localhost:1/absent:1"}, "ErrImagePull"),
         ({"env": {"A": {"secret": "nosuch", "key": "k"}}}, 'secret "nosuch" not found'),
-        ({"command": ["sh", "-c", "tail /dev/zero"], "resources": {"memory": "32Mi"}}, "out of memory"),
+        (
+            {
+                "command": ["sh", "-c", "tail /dev/zero"],
+                "resources": {"memory": "32Mi"},
+                "lifecycle": {"ready": {"minSeconds": 5}},
+            },
+            "out of memory",
+        ),
     ],
     ids=["no such program", "exit code", "image never pulled", "image pull", "no such secret", "out of memory"],
 )
@@ -369,6 +380,7 @@ def test_a_sandbox_that_has_ended_is_replaced(
 def test_a_command_that_ended_well_is_complete(bench: Workbench, kubernetes_name: str) -> None:
     sandbox = bench.spec(kubernetes_name, {"command": ["true"]}, NO_GATE)
     assert bench.applied(sandbox) == "created"
+    _until(lambda: bench.observed(kubernetes_name).status.state == "exited")
     (action,) = bench.plan(sandbox).actions
     assert (action.kind, action.state) == (Kind.NO_OP, "complete")
 

@@ -97,6 +97,7 @@ SANDBOXES = {
         lifecycle=Lifecycle(stop_grace=Milliseconds(1500), restart=Restart(policy="always"), init=False),
         kubernetes=BackendSection(settings={"nodeSelector": {"a": "b"}, "serviceAccount": "runner"}),
     ),
+    "platform": Sandbox(name="py", image=Image(ref="docker.io/library/busybox:1", platform="linux/arm64/v8")),
     "host": Sandbox(name="py", image=IMAGE, network=Network(mode="host")),
     "no rules": Sandbox(name="py", image=IMAGE, network=Network(mode="bridge", egress=())),
 }

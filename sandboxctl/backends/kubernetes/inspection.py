@@ -22,7 +22,6 @@ _PROPAGATION = {None: "rprivate", "None": "rprivate", "HostToContainer": "rslave
 _SECCOMP = {"RuntimeDefault": "default", "Unconfined": "unconfined", None: "unconfined"}
 _RUNTIME_SHM = 64 * 2**20
 _NO_RESOLVER = ["127.0.0.1"]
-_OF_THE_PLATFORM = ("kubernetes.io/os", "kubernetes.io/arch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,9 +316,8 @@ def read_lifecycle(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[Ke
 def read_placement(spec: Mapping[str, Any]) -> dict[Key, Json]:
     """Where it may run, and as whose account."""
     account = spec.get("serviceAccountName")
-    selector = {key: text for key, text in (spec.get("nodeSelector") or {}).items() if key not in _OF_THE_PLATFORM}
     return {
-        ("kubernetes", "nodeSelector"): selector or None,
+        ("kubernetes", "nodeSelector"): spec.get("nodeSelector") or None,
         ("kubernetes", "serviceAccount"): None if account == "default" else account,
         ("kubernetes", "serviceAccountToken"): None if spec.get("automountServiceAccountToken") is False else True,
     }

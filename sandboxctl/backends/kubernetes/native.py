@@ -47,8 +47,7 @@ _NO_FIELD: tuple[Key, ...] = (
     ("mounts", "*", "owner"),
     ("mounts", "*", "selinux"),
 )
-_WITH_FIXED_WORDS = ("affinity", "tolerations", "topologySpread", "imagePullSecrets", "nodeSelector", "priorityClass",
-                     "serviceAccount")  # fmt: skip
+_WITH_FIXED_WORDS = ("affinity", "tolerations", "topologySpread", "imagePullSecrets", "priorityClass", "serviceAccount")
 
 
 def wanted(sandbox: Sandbox) -> Wanted:
@@ -63,6 +62,7 @@ def wanted(sandbox: Sandbox) -> Wanted:
     _seconds(out)
     if sandbox.security.runtime == "default":
         out.drop(lambda key: key == ("security", "runtime"))
+    _placement(out, sandbox)
     for name in _WITH_FIXED_WORDS:
         if name in sandbox.kubernetes.settings:
             written = cast("Json", sandbox.kubernetes.settings[name])
@@ -112,6 +112,17 @@ def _network(out: _Rewrite, sandbox: Sandbox) -> None:
         out.values["network", "ports"] = [
             {"container": container, "host": host, "protocol": protocol} for container, protocol, host in ports
         ]
+
+
+def _placement(out: _Rewrite, sandbox: Sandbox) -> None:
+    """A platform is asked for by the labels that every node has."""
+    written = sandbox.kubernetes.settings.get("nodeSelector")
+    selector: dict[str, Json] = dict(written) if isinstance(written, Mapping) else {}
+    os, _, machine = (sandbox.image.platform or "").partition("/")
+    if os:
+        selector |= {"kubernetes.io/os": os, "kubernetes.io/arch": machine.partition("/")[0]}
+    if selector:
+        out.put(("kubernetes", "nodeSelector"), selector, ("spec", "kubernetes", "nodeSelector"))
 
 
 def _with_protocol(port: str) -> str:
