@@ -10,7 +10,10 @@ from sandboxctl.cli import options
 from sandboxctl.cli.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sandboxctl.load import LoadResult
+    from sandboxctl.problems import Problem
 
 
 def _backends(words: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -23,18 +26,15 @@ def _backends(words: str | tuple[str, ...]) -> tuple[str, ...]:
 @options.paths
 @click.option("--for", "backends", type=_backends, default=(), metavar="BACKENDS",
               help="Also what these backends would refuse: docker,podman,kubernetes.")  # fmt: skip
-@options.session(specs=True, backend=True, policy=True)
+@options.session(outputs=("text", "json", "sarif"), specs=True, backend=True, policy=True)
 def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...]) -> int:
     """Say everything that is wrong with specs.
 
     All of it at once, and without asking an engine.
     """
-    import json
-
     from sandboxctl.cli import policies, specs
     from sandboxctl.errors import ExitCode
     from sandboxctl.problems import errors, ordered
-    from sandboxctl.report import problems as report
 
     result = specs.read(session, specs.paths_only(paths))
     found = [*result.problems, *policies.refusals(session, result.loaded)]
@@ -44,16 +44,29 @@ def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...])
 
         found += [problem for each in result.loaded for name in judges for problem in refusals(each, name)]
     problems = ordered(found)
-    if session.json:
-        session.result(json.dumps({"diagnostics": report.to_json(problems)}, indent=2, sort_keys=True) + "\n")
-    else:
-        session.result(report.to_text(problems, session.style()))
+    session.result(_shown(session, problems))
     if errors(problems):
         return ExitCode.INVALID
-    if not session.json:
+    if session.output == "text":
         session.result(_praise(result, backends))
         _tell_weaker(session, result, backends)
     return ExitCode.DONE
+
+
+def _shown(session: Session, problems: Sequence[Problem]) -> str:
+    import json
+
+    from sandboxctl.report import problems as report
+
+    match session.output:
+        case "json":
+            return json.dumps({"diagnostics": report.to_json(problems)}, indent=2, sort_keys=True) + "\n"
+        case "sarif":
+            from sandboxctl.report import sarif
+
+            return sarif.to_json(problems)
+        case _:
+            return report.to_text(problems, session.style())
 
 
 def _praise(result: LoadResult, backends: tuple[str, ...]) -> str:

@@ -103,7 +103,10 @@ def test_with_json_an_invalid_spec_is_the_error_form_with_its_diagnostics(cli: C
 def test_only_the_first_twenty_problems_are_shown(cli: Cli) -> None:
     cli.write(SPEC + "".join(f"  nonsense{number}: 1\n" for number in range(25)))
     ran = cli("validate")
-    assert ran.out.splitlines()[-2:] == ["… and 5 more problems", "25 errors; `sandboxctl explain unknown-key` says more"]
+    assert ran.out.splitlines()[-2:] == [
+        "… and 5 more problems",
+        "25 errors; `sandboxctl explain unknown-key` says more",
+    ]
     assert len(cli("validate", "--output", "json").json["diagnostics"]) == 25
 
 
@@ -147,3 +150,14 @@ def test_render_masks_what_is_sensitive(cli: Cli) -> None:
     cli.write(SPEC.replace("  image:", "  env: {TOKEN: {fromEnv: TOKEN}}\n  image:"))
     assert "hunter2" not in cli("render", "--backend", "docker").out
     assert "hunter2" in cli("render", "--backend", "docker", "--show-secrets").out
+
+
+def test_validate_speaks_sarif_for_code_hosts(cli: Cli) -> None:
+    cli.write(SPEC + "  memory: 1Gi\n")
+    ran = cli("validate", "--output", "sarif")
+    assert (ran.code, ran.err) == (3, "")
+    (result,) = ran.json["runs"][0]["results"]
+    assert result["ruleId"] == "unknown-key"
+    cli.write()
+    ran = cli("validate", "--output", "sarif")
+    assert (ran.code, ran.json["runs"][0]["results"]) == (0, [])
