@@ -98,7 +98,7 @@ def session(
 
 def everywhere(group: Run) -> Run:
     """The standard options before the verb, where they mean the same as after it."""
-    options = _standard(("text", "json", "yaml", "markdown"), specs=True, backend=True, engines=True, policy=True)
+    options = _standard(("text", "json", "yaml", "markdown", "sarif"), specs=True, backend=True, engines=True, policy=True)
     return cast("Run", _with(options, group))
 
 
