@@ -84,6 +84,8 @@ _SHAPE = (
           "(an overlay) [tty]", "(an overlay) spec: {tty: true}"),
     _code("overlay-unused", "An overlay for a sandbox that is not there.",
           "(an overlay) metadata: {name: other}", "(an overlay) metadata: {name: box}"),
+    _code("overlay-weakens", "An overlay that takes a safety setting away, or makes one weaker than the spec has it.",
+          "(--set network=bridge over `network: none`)", "(put it into the spec itself, if it is meant for good)"),
     _code("overlay-remove", "`$remove` in an overlay that is no list of keys, or names a key that is not there.",
           "(in an overlay) $remove: tty", "(in an overlay) $remove: [tty]"),
     _code("set-path", "A `--set` of a field that cannot be there.",

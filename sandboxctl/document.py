@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from sandboxctl.dataclass import dataclass, field
+from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.nodes import Entries, Marks, Node, place, walk
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import API_VERSION, KIND, Source
@@ -81,6 +81,12 @@ def _document(root: Node, index: int, source: Source, *, checked: bool) -> Docum
             lines=source.lines,
         ),
     )
+
+
+def rebuilt(document: Document, root: Node, *, others: Mapping[str, tuple[str, ...]]) -> Document:
+    """The document with another tree, of which parts were written in `others`: files by name, with their lines."""
+    again = _document(root, document.source.document, document.source, checked=True)
+    return replace(again, source=replace(again.source, others=others))
 
 
 def _flawed(root: Node) -> Iterator[Path]:

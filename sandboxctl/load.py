@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from sandboxctl import rules, schema, variables
 from sandboxctl.dataclass import dataclass, field, replace
@@ -19,6 +19,9 @@ from sandboxctl.findings import Findings
 from sandboxctl.host import Host
 from sandboxctl.problems import Path, Problem, errors, ordered
 from sandboxctl.spec import API_VERSION, Loaded, Sandbox
+
+if TYPE_CHECKING:
+    from sandboxctl.overlay import Edits
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -50,22 +53,29 @@ class _Result:
 
     host: Host
     variables: Mapping[str, str]
+    edits: Edits | None
+    names: list[object] = field(default_factory=list)
     loaded: list[Loaded] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def load(
-    paths: Sequence[str], *, variables: Mapping[str, str] | None = None, stdin: BinaryIO | None = None
+    paths: Sequence[str],
+    *,
+    variables: Mapping[str, str] | None = None,
+    edits: Edits | None = None,
+    stdin: BinaryIO | None = None,
 ) -> LoadResult:
     """Every sandbox in files, directories (`*.yaml`, `*.yml` in it, not below) and `-`, a path given twice once.
 
-    `variables` replace `${NAME}`. All problems of all files, by position. Raises LocalFileError for what cannot be
-    read at all: a path that does not exist or is no file, a directory without a spec.
+    `edits` are laid over each, then `variables` replace `${NAME}`. All problems of all files, by position. Raises
+    LocalFileError for what cannot be read at all: a path that does not exist or is no file, a directory without a spec.
     """
-    result = _Result(host=Host(), variables=variables or {})
+    result = _Result(host=Host(), variables=variables or {}, edits=edits)
     for file in _files(paths, stdin):
         _judge_file(file, result)
+    result.problems.extend(_wrong_edits(result))
     result.problems.extend(_same_identity(result.loaded))
     return LoadResult(
         loaded=tuple(result.loaded), problems=ordered(result.problems), notes=tuple(dict.fromkeys(result.notes))
@@ -154,15 +164,54 @@ def _inside(documents: Iterable[Document], problems: Iterable[Problem]) -> tuple
     )
 
 
+def _wrong_edits(result: _Result) -> tuple[Problem, ...]:
+    """What is wrong with the overlays by themselves, or was for no sandbox at all."""
+    if result.edits is None:
+        return ()
+    from sandboxctl.overlay.merging import unused
+
+    return (*result.edits.problems, *unused(result.edits, result.names))
+
+
 def _judge(document: Document, known: tuple[Problem, ...], result: _Result) -> None:
+    """One document with what is laid over it, and what that makes weaker."""
+    if result.edits is None:
+        _judge_merged(document, known, result)
+        return
+    from sandboxctl.overlay import merging, safety
+
+    merged = merging.merged(document, result.edits)
+    result.names.append(merging.sandbox_name(document))
+    result.problems.extend(merged.problems)
+    after = _judge_merged(merged.document, (*known, *result.edits.problems, *merged.problems), result)
+    before = _alone(document, result)
+    if after is not None and before is not None:
+        warnings = safety.loosened(before, after, merged.removed, facts=result.host)
+        result.problems.extend(warnings)
+        result.loaded[-1] = replace(after, loosened=warnings)
+
+
+def _alone(document: Document, result: _Result) -> Loaded | None:
+    """The spec without what is laid over it, whatever else is wrong with it; None where it is no spec at all."""
+    alone = _Result(host=result.host, variables=result.variables, edits=None)
+    document, _ = variables.interpolate(document, result.variables)
+    broken = {_section(problem.path) for problem in errors(schema.check(document))}
+    sandbox = None if "" in broken else _decoded(document, frozenset(broken), [], alone)
+    return None if sandbox is None else Loaded(sandbox=sandbox, source=document.source)
+
+
+def _judge_merged(document: Document, known: tuple[Problem, ...], result: _Result) -> Loaded | None:
     """Takes one document as far as it goes. Sections with an error are left out of what comes after."""
     document, unset = variables.interpolate(document, result.variables)
     found = [*unset, *schema.check(document)]
     broken = {_section(path) for path in document.flawed} | {_section(problem.path) for problem in errors(found)}
     sandbox = None if "" in broken else _decoded(document, frozenset(broken), found, result)
     result.problems.extend(found)
-    if sandbox is not None and not errors(known) and not errors(found):
-        result.loaded.append(Loaded(sandbox=sandbox, source=document.source))
+    if sandbox is None or errors(known) or errors(found):
+        return None
+    loaded = Loaded(sandbox=sandbox, source=document.source)
+    result.loaded.append(loaded)
+    return loaded
 
 
 def _decoded(document: Document, sections: frozenset[str], found: list[Problem], result: _Result) -> Sandbox | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, assert_never
 
 from sandboxctl.ambiguity import Plain
-from sandboxctl.dataclass import dataclass
+from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.problems import Path, Position, Range
 
 Place = tuple[int, int]
@@ -19,13 +19,17 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scalar:
-    """One text or plain value. `plain`: written without quotes. `flawed`, on every node: a problem is reported."""
+    """One text or plain value. `plain`: written without quotes. `flawed`, on every node: a problem is reported.
+
+    `file`, on every node: where it was written, "" for the file of its document.
+    """
 
     value: Plain
     start: Place
     end: Place
     plain: bool = False
     flawed: bool = False
+    file: str = ""
     size: ClassVar[int] = 1
     height: ClassVar[int] = 0
 
@@ -41,6 +45,7 @@ class Items:
     size: int
     height: int
     flawed: bool = False
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +60,7 @@ class Entries:
     size: int
     height: int
     flawed: bool = False
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,6 +70,7 @@ class Alias:
     target: Scalar | Items | Entries
     start: Place
     end: Place
+    file: str = ""
 
     @property
     def value(self) -> object:
@@ -126,6 +133,25 @@ def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
         yield from walk(below, (*path, part))
 
 
+def stamped(node: Node, file: str) -> Node:
+    """The same tree, each node knowing that it was written in `file`."""
+    match node:
+        case Scalar():
+            return replace(node, file=file)
+        case Items(children=items):
+            return replace(node, file=file, children=tuple(stamped(each, file) for each in items))
+        case Entries():
+            keys = {name: stamped(key, file) for name, key in node.keys.items()}
+            children = {name: stamped(each, file) for name, each in node.children.items()}
+            return replace(node, file=file, keys=keys, children=children)
+        case Alias():
+            target = stamped(node.target, file)
+            assert not isinstance(target, Alias)  # the kind stays
+            return replace(node, file=file, target=target)
+        case _:
+            assert_never(node)
+
+
 def place(filename: str, start: Place, end: Place) -> Range:
     """Two places as a range."""
     return Range(
@@ -149,7 +175,7 @@ class Marks(Mapping[Path, Range]):
         node = self._find(path)
         if node is None:
             raise KeyError(path)
-        return place(self._filename, node.start, node.end)
+        return place(node.file or self._filename, node.start, node.end)
 
     def __contains__(self, path: object) -> bool:
         return isinstance(path, tuple) and self._find(path) is not None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from sandboxctl.dataclass import dataclass, field
-from sandboxctl.problems import Path, Range
+from sandboxctl.problems import Path, Problem, Range
 from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 
 API_VERSION = "sandboxctl.dev/v1"
@@ -418,7 +418,7 @@ class Source:
     """Where a sandbox was read: `marks` says where each written path is, so it also says what was written at all.
 
     Keys of `marks` are whole document paths (`("spec", "resources", "memory")`); the range is that of the value, of
-    the key too in `key_marks`. `lines` is the text of the file for carets.
+    the key too in `key_marks`. `lines` is the text of the file for carets; `others` the same of overlays, by name.
     """
 
     filename: str
@@ -426,6 +426,7 @@ class Source:
     marks: Mapping[Path, Range] = field(default_factory=dict)
     key_marks: Mapping[Path, Range] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def written(self, path: Path) -> bool:
         """Whether the spec itself says this, so that it is no default."""
@@ -439,14 +440,16 @@ class Source:
 
     def line_text(self, place: Range | None) -> str | None:
         """The source line a range starts on."""
-        if place is None or not 0 < place.start.line <= len(self.lines):
+        if place is None:
             return None
-        return self.lines[place.start.line - 1]
+        lines = self.lines if place.filename == self.filename else self.others.get(place.filename, self.lines)
+        return lines[place.start.line - 1] if 0 < place.start.line <= len(lines) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A sandbox and where it came from."""
+    """A sandbox and where it came from; `loosened` are the warnings about what an overlay made weaker than its spec."""
 
     sandbox: Sandbox
     source: Source
+    loosened: tuple[Problem, ...] = ()

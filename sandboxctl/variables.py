@@ -121,16 +121,17 @@ class _Replacing:
 
     def _places(self, node: Scalar, text: str) -> Iterator[Range]:
         """Where each token of `text` stands: exactly if the scalar is on one line as it is, else the whole scalar."""
-        source = self.document.source
+        filename = node.file or self.document.source.filename
         line, column = node.start
-        written = source.lines[line - 1] if line == node.end[0] else ""
+        whole = place(filename, node.start, node.end)
+        written = (self.document.source.line_text(whole) or "") if line == node.end[0] else ""
         for match in _TOKEN.finditer(text):
             found = written.find(match[0], column - 1, node.end[1] - 1)
             if found < 0:
-                yield place(source.filename, node.start, node.end)
+                yield whole
                 continue
             column = found + len(match[0]) + 1
-            yield place(source.filename, (line, found + 1), (line, column))
+            yield place(filename, (line, found + 1), (line, column))
 
 
 def _exempt(path: Path) -> bool:

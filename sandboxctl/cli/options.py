@@ -50,6 +50,8 @@ _BACKEND: _Option = (
 _SPECS: tuple[_Option, ...] = (
     ("--var", {"multiple": True, "metavar": "NAME=VALUE", "help": "The value of ${NAME} in specs."}),
     ("--var-file", {"multiple": True, "metavar": "FILE", "help": "A file of NAME=VALUE lines."}),
+    ("--overlay", {"multiple": True, "metavar": "FILE", "help": "A part of a spec, merged over the specs."}),
+    ("--set", {"multiple": True, "metavar": "PATH=VALUE", "help": "One value over the specs; PATH- takes one away."}),
 )
 _POLICY: _Option = (
     "--policy",
@@ -65,7 +67,7 @@ _CONNECTION: tuple[_Option, ...] = (
     ("--timeout", {"type": duration, "metavar": "DURATION", "help": "How long an engine may be silent.  [30s]"}),
 )
 _FLAGS = ("docker_host", "docker_context", "podman_uri", "kubeconfig", "context", "namespace")
-_TAKEN = (*_FLAGS, "timeout", "backend", "output", "color", "verbose", "var", "var_file", "policy")
+_TAKEN = (*_FLAGS, "timeout", "backend", "output", "color", "verbose", "var", "var_file", "overlay", "set", "policy")
 
 
 def session(
@@ -141,6 +143,8 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
         flags=flags,
         var=values["var"],
         var_file=values["var_file"],
+        overlay=values["overlay"],
+        assignments=values["set"],
         policy=values["policy"],
     )
 

@@ -35,6 +35,8 @@ class Session:
     flags: Mapping[str, str | float] = field(default_factory=dict)
     var: tuple[str, ...] = ()
     var_file: tuple[str, ...] = ()
+    overlay: tuple[str, ...] = ()
+    assignments: tuple[str, ...] = ()
     policy: tuple[str, ...] = ()
 
     @property

@@ -16,6 +16,7 @@ from sandboxctl.report.cells import safe
 
 if TYPE_CHECKING:
     from sandboxctl.load import LoadResult
+    from sandboxctl.overlay import Edits
     from sandboxctl.spec import Loaded
 
 DEFAULT = "sandbox.yaml"
@@ -64,7 +65,7 @@ def read(session: Session, paths: Sequence[str]) -> LoadResult:
     stdin = None if sys.stdin is None else sys.stdin.buffer
     if "-" in paths and stdin is None:
         raise UsageError("`-` is standard input, and there is none")
-    result = load(paths, variables=variables(session), stdin=stdin)
+    result = load(paths, variables=variables(session), edits=edits(session), stdin=stdin)
     for note in result.notes:
         session.note(f"note: {note}\n")
     return result
@@ -98,6 +99,15 @@ def tell(session: Session, error: SandboxctlError) -> None:
     from sandboxctl.report import failure
 
     session.note(failure.to_text(error, session.style(sys.stderr)))
+
+
+def edits(session: Session) -> Edits | None:
+    """What `--overlay` and `--set` lay over the specs; None where there is neither."""
+    if not session.overlay and not session.assignments:
+        return None
+    from sandboxctl.overlay import reading
+
+    return reading.edits(session.overlay, session.assignments)
 
 
 def variables(session: Session) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change
 from sandboxctl.fields import nest
 from sandboxctl.plan import Action, Foreign, Kind, Plan
-from sandboxctl.problems import Problem, dotted, errors, public_path
+from sandboxctl.problems import Problem, Range, dotted, errors, public_path
 from sandboxctl.report import problems as report_problems
 from sandboxctl.report.cells import PLAIN, Style, safe
 from sandboxctl.report.values import masked, shown
@@ -175,9 +175,23 @@ def _action(action: Action, style: Style) -> list[str]:
     project = f"  project {safe(action.project)}" if action.project else ""
     lines = [f"{style.paint(f'{symbol:>3}', _LOOKS[symbol])} {safe(action.address)}  {_subject(action)}{project}{why}"]
     lines += [f"      {_field(change, action, style)}" for change in action.changes]
+    lines += [_loosened(problem, style) for problem in (action.desired.loaded.loosened if action.desired else ())]
     lines += [f"      {_step(step.do, step.name, step.to)}" for step in action.steps]
     lines += [f"      note: {safe(note)}" for note in action.notes]
     return lines
+
+
+def _loosened(problem: Problem, style: Style) -> str:
+    """What an overlay made weaker than the spec: it stands beside what is done by it."""
+    return f"      {style.paint(f'! {safe(problem.message)}', 'red')}{_place(problem.range)}"
+
+
+def _place(where: Range | None) -> str:
+    """`  sandbox.yaml:9`; what was said on the command line has no lines."""
+    if where is None:
+        return ""
+    line = "" if where.filename.startswith("--") else f":{where.start.line}"
+    return f"  {safe(where.filename)}{line}"
 
 
 def _subject(action: Action) -> str:
@@ -197,8 +211,7 @@ def _field(change: Change, action: Action, style: Style) -> str:
         values = f"{shown(change.key, change.before)} → {_after_text(change)}"
     effect = ", ".join(word for word in (str(change.effect), _FIELD_CAUSES[change.cause]) if word)
     where = action.desired.loaded.source.range(change.path) if action.desired else None
-    place = f"  {safe(where.filename)}:{where.start.line}" if where else ""
-    return f"{style.paint(symbol, _LOOKS[symbol])} {safe(dotted(change.path))}  {values}  ({effect}){place}"
+    return f"{style.paint(symbol, _LOOKS[symbol])} {safe(dotted(change.path))}  {values}  ({effect}){_place(where)}"
 
 
 def _after_text(change: Change) -> str:

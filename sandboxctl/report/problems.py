@@ -56,7 +56,9 @@ def _problem(problem: Problem, style: Style) -> list[str]:
 
 
 def place(where: Range) -> str:
-    """`sandbox.yaml:9:13`."""
+    """`sandbox.yaml:9:13`; what was said on the command line has no lines."""
+    if where.filename.startswith("--"):
+        return where.filename
     return f"{where.filename}:{where.start.line}:{where.start.column}"
 
 
