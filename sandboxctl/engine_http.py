@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
 from sandboxctl.dataclass import dataclass, field
-from sandboxctl.errors import UnreachableError
+from sandboxctl.errors import SilentError, UnreachableError
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -149,7 +149,7 @@ class EngineHttp:
         try:
             yield
         except TimeoutError as error:
-            raise UnreachableError(
+            raise SilentError(
                 f"{label} did not answer within {self.timeout:g} s ({step} at {url})",
                 hint="is it overloaded or hung? --timeout waits longer",
             ) from error

@@ -61,6 +61,10 @@ class UnreachableError(SandboxctlError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class SilentError(UnreachableError):
+    """The engine took a request and did not answer in time: nothing more is asked of it in this run."""
+
+
 class ConflictError(SandboxctlError):
     """Somebody else holds it: a foreign object, a lock, a stale plan."""
 

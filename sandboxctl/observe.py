@@ -5,12 +5,12 @@ A plan with nothing to do costs one list of containers, one of images, and one i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from sandboxctl import capabilities, committing, notes, ownership
-from sandboxctl.backends.base import Backend, Listed, LocalImage, Observed
+from sandboxctl import capabilities, committing, ownership
+from sandboxctl.backends.base import Backend, LocalImage, Observed
 from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.diff import Change
 from sandboxctl.errors import EngineError
@@ -19,18 +19,18 @@ from sandboxctl.image_reference import normalise
 from sandboxctl.ownership import Applied
 from sandboxctl.plan import (
     Action,
-    Before,
     Desired,
     EffectOf,
     Kind,
     Plan,
-    Snapshot,
     compare,
     plan,
-    plan_delete,
 )
 from sandboxctl.preflight import lacking
 from sandboxctl.problems import Problem, ordered
+from sandboxctl.removal import plan_delete
+from sandboxctl.snapshot import applied_to as applied_to  # whoever observes asks for this too
+from sandboxctl.snapshot import before, snapshot
 from sandboxctl.spec import Commit, Image, Loaded, Source, VolumeMount
 from sandboxctl.states import State, sandbox_state
 
@@ -61,42 +61,23 @@ class Row:
     changes: tuple[Change, ...] = ()
 
 
-def prepare(loaded: Sequence[Loaded], backend: Backend) -> Prepared:
-    """The plan for these specs. Raises UnreachableError; what the engine lacks is a problem, not an error."""
-    reader = backend.reader
-    containers, images = reader.containers(), reader.images()
-    names = {each.sandbox.name for each in loaded}
-    containers = [*containers, *_strangers(names, containers, backend)]
-    wanted_names = names | {staged for name in names for staged in ownership.staging_names(name)}
-    observed = _observe(backend, [each for each in containers if each.name in wanted_names])
-    snapshot = Snapshot(
-        engine=reader.engine(),
-        containers=tuple(containers),
-        images=tuple(images),
-        observed=observed,
-        applied=_before(observed, backend),
-        now=reader.now(),
+def prepare(loaded: Sequence[Loaded], backend: Backend, *, break_lock: bool = False) -> Prepared:
+    """The plan for these specs. Raises UnreachableError; what the engine lacks is a problem, not an error.
+
+    With `break_lock` nobody else is taken to be at work.
+    """
+    seen = replace(
+        snapshot([each.sandbox.name for each in loaded], backend, break_lock=break_lock),
+        images=tuple(backend.reader.images()),
     )
+    images = seen.images
     desired = [wish(each, backend, images) for each in loaded]
-    made = plan(desired, snapshot, hidden=backend.hidden, effect_of=_effects(backend))
+    made = plan(desired, seen, hidden=backend.hidden, effect_of=_effects(backend))
     return _preflight(committing.with_commits(made, images, _wanted_commit), backend)
 
 
 def _wanted_commit(action: Action) -> Commit | None:
     return None if action.desired is None else action.desired.sandbox.commit
-
-
-def _strangers(names: Iterable[str], listed: Sequence[Listed], backend: Backend) -> Iterator[Listed]:
-    """Who holds a wanted name without being in the list, where that leaves strangers out."""
-    if not backend.reader.engine().lists_only_ours:
-        return
-    for name in sorted(set(names) - {each.name for each in listed}):
-        found = backend.reader.observe(name)
-        if found is not None:
-            yield Listed(
-                ref=found.ref, name=found.name, labels=found.labels, image_id=found.image_id,
-                state=found.status.state, created=found.status.created, identity=found.identity,
-            )  # fmt: skip
 
 
 def wish(loaded: Loaded, backend: Backend, images: Sequence[LocalImage]) -> Desired:
@@ -122,28 +103,6 @@ def resolve(image: Image, images: Sequence[LocalImage]) -> str | None:
         wanted = {name, f"{without_tag}@{digest}"}
         return next((each.id for each in images if wanted & set(each.digests)), None)
     return next((each.id for each in images if name in each.references or name == each.id), None)
-
-
-def _observe(backend: Backend, listed: Sequence[Listed]) -> dict[str, Observed]:
-    found = (backend.reader.observe(each.ref) for each in listed if ownership.is_ours(each))
-    return {observed.ref: observed for observed in found if observed is not None}
-
-
-def _before(observed: Mapping[str, Observed], backend: Backend) -> dict[str, Before]:
-    """What each was made from, in the backend's words."""
-    found = {ref: before(each, backend) for ref, each in observed.items()}
-    return {ref: each for ref, each in found.items() if each is not None}
-
-
-def before(observed: Observed, backend: Backend) -> Before | None:
-    """What one object was last brought to; None where it does not say."""
-    applied = applied_to(observed.ref, observed.labels)
-    return None if applied is None else Before(wanted=backend.wanted(applied.sandbox), salt=applied.salt)
-
-
-def applied_to(ref: str, labels: Mapping[str, str]) -> Applied | None:
-    """What an object was last brought to, by its note, else by its label."""
-    return notes.read(ref) or ownership.decode_applied(labels.get(ownership.APPLIED, ""))
 
 
 def _effects(backend: Backend) -> EffectOf:
@@ -180,20 +139,19 @@ def prepare_delete(
     *,
     projects: Mapping[str, str | None] | None = None,
     commits: Mapping[str, Commit | None] | None = None,
+    break_lock: bool = False,
 ) -> Plan:
     """The plan that deletes these; `projects` and `commits` are what their specs say, None where they are only named.
 
     Of one that is only named, what it was applied from says whether it is committed first.
     """
-    containers = backend.reader.containers()
-    containers = [*containers, *_strangers(names, containers, backend)]
-    wanted = {each for name in names for each in (name, *ownership.staging_names(name))}
-    observed = _observe(backend, [each for each in containers if each.name in wanted])
-    snapshot = Snapshot(engine=backend.reader.engine(), containers=tuple(containers), observed=observed)
-    return _with_last_commits(plan_delete(names, snapshot, projects=projects), backend, commits)
+    made = plan_delete(names, snapshot(names, backend, break_lock=break_lock), projects=projects)
+    return with_last_commits(made, backend, commits)
 
 
-def _with_last_commits(made: Plan, backend: Backend, commits: Mapping[str, Commit | None] | None) -> Plan:
+def with_last_commits(made: Plan, backend: Backend, commits: Mapping[str, Commit | None] | None) -> Plan:
+    """What is committed before it goes: as `commits` say, or (None) as each was applied."""
+
     def commit_of(action: Action) -> Commit | None:
         if action.observed is None or action.observed.name != action.name:
             return None  # half-made: nothing in it was ever anybody's
@@ -253,7 +211,7 @@ def _row(observed: Observed, backend: Backend, spec: Loaded | None, images: Sequ
         in_sync = "differs" if changes else "in-sync"
         ttl = ownership.ttl_seconds(observed.labels)
         state = sandbox_state(applied.sandbox, observed.status, ttl=ttl, now=backend.reader.now())
-    if observed.name in ownership.staging_names(observed.labels[ownership.NAME]):
+    if observed.name in ownership.reserved_names(observed.labels[ownership.NAME]):
         state = "staged"
     ttl = ownership.ttl_seconds(observed.labels)
     created = observed.status.created

@@ -10,8 +10,8 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
 
 from sandboxctl import __version__, canonical
 from sandboxctl.backends.base import Json, Listed, Observed
@@ -30,7 +30,13 @@ APPLIED = PREFIX + "applied"
 TTL = PREFIX + "ttl"
 HOLDER = PREFIX + "holder"
 TOOL = PREFIX + "tool"
+UNFINISHED = PREFIX + "unfinished"
+VOLUMES = PREFIX + "volumes"
 APPLIED_LIMIT = 2**20
+
+
+Unfinished = Literal["start", "volumes", "removal"]
+"""A start that has not passed its gate; the making of volumes; a removal, whose volumes go once the sandbox is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +95,45 @@ def staging_names(name: str) -> tuple[str, str]:
     return f"{name}.new", f"{name}.old"
 
 
+def mark_name(name: str) -> str:
+    """`NAME.helper`, never started: while it is there, what its labels say is unfinished."""
+    return f"{name}.helper"
+
+
+def helper_names(name: str) -> tuple[str, ...]:
+    """`NAME.probe`, which looks at a sandbox, and `NAME.volume`, which gives a volume to its user: gone in a moment."""
+    return f"{name}.probe", f"{name}.volume"
+
+
+def reserved_names(name: str) -> tuple[str, ...]:
+    """Every name besides its own under which something of a sandbox can be found."""
+    return (*staging_names(name), *helper_names(name), mark_name(name))
+
+
+def helper_labels(name: str, *, project: str | None, image_id: str, holder: str) -> dict[str, str]:
+    """Those of a helper container: ours to remove, and of no spec."""
+    labels = {MANAGED: "true", NAME: name, IMAGE_ID: image_id, HOLDER: holder}
+    return labels if project is None else {**labels, PROJECT: project}
+
+
+def mark_labels(unfinished: Unfinished, volumes: Sequence[str] = ()) -> dict[str, str]:
+    """What a mark says; `volumes` are those that have to go if this ends here."""
+    return {UNFINISHED: unfinished, VOLUMES: json.dumps(list(volumes))}
+
+
+def marked_volumes(found: Mapping[str, str]) -> tuple[str, ...]:
+    """The volumes of a mark; () for anything that we did not write."""
+    try:
+        volumes = json.loads(found.get(VOLUMES, "[]"))
+    except ValueError:
+        return ()
+    return tuple(each for each in volumes if isinstance(each, str)) if isinstance(volumes, list) else ()
+
+
 def is_ours(found: Listed | Observed) -> bool:
-    """Managed, under its own or a staging name, and bound to its image."""
+    """Managed, under its own or a reserved name, and bound to its image."""
     name = own_name(found.labels)
-    return name is not None and found.name in (name, *staging_names(name)) and _is_bound(found)
+    return name is not None and found.name in (name, *reserved_names(name)) and _is_bound(found)
 
 
 def _is_bound(found: Listed | Observed) -> bool:
@@ -111,7 +152,7 @@ def foreign_reason(found: Listed | Observed, *, project: str | None) -> str | No
     name = own_name(found.labels)
     if name is None:
         return "it was not made by sandboxctl"
-    if found.name not in (name, *staging_names(name)):
+    if found.name not in (name, *reserved_names(name)):
         return f"its labels are those of {name}"
     if not _is_bound(found):
         return f"its labels were copied: they name another {'place' if found.identity else 'image'}"

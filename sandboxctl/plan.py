@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
-from sandboxctl import __version__, ownership
+from sandboxctl import __version__, ownership, recovery
 from sandboxctl.backends.base import Engine, ImageConfig, Key, Listed, LocalImage, Observed
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
-from sandboxctl.recovery import RecoverStep, recovery, unmarked
+from sandboxctl.recovery import RecoverStep
 from sandboxctl.spec import Commit, Loaded, Sandbox
 from sandboxctl.states import State, sandbox_state
 
@@ -64,7 +64,7 @@ class Snapshot:
     """What one engine showed: one list of containers, one of images, one inspect for each of ours that is wanted.
 
     `applied` has, by ref, what an object was made from, brought up to date by the state directory's note. `now` is the
-    engine's clock, in seconds since the epoch.
+    engine's clock, in seconds since the epoch. `working` says, by ref, who may still be at work on what is unfinished.
     """
 
     engine: Engine
@@ -73,6 +73,7 @@ class Snapshot:
     observed: Mapping[str, Observed] = field(default_factory=dict)
     applied: Mapping[str, Before] = field(default_factory=dict)
     now: float = 0.0
+    working: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,8 @@ class Action:
     def asks(self) -> bool:
         """Whether somebody's work may be lost, so that a yes is needed."""
         restarts = any(change.effect is Effect.RESTART for change in self.changes)
-        return self.kind in (Kind.REPLACE, Kind.DELETE) or (self.kind is Kind.UPDATE and restarts)
+        takes = self.kind in (Kind.REPLACE, Kind.DELETE) or self.cause == "pruned"
+        return takes or (self.kind is Kind.UPDATE and restarts)
 
     @property
     def reason(self) -> str | None:
@@ -121,21 +123,44 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreign:
-    """An object that holds a wanted name and is not ours."""
+    """An object that holds a wanted name and is not ours, or that somebody else is at work on (`busy`)."""
 
     name: str
     backend: str
     ref: str
     reason: str
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would be done on one engine. Recoveries come before the rest of the same sandbox."""
+    """What would be done on one engine. Recoveries come before the rest of the same sandbox.
+
+    `names` are the sandboxes it is about, `seen` the name, ref and run state of every object that it relies on.
+    """
 
     engine: Engine
     actions: tuple[Action, ...]
     foreign: tuple[Foreign, ...] = ()
+    names: tuple[str, ...] = ()
+    seen: frozenset[tuple[str, str, str]] = frozenset()
+
+    @property
+    def strangers(self) -> tuple[Foreign, ...]:
+        """Those who will not go away by waiting."""
+        return tuple(each for each in self.foreign if not each.busy)
+
+    @property
+    def busy(self) -> tuple[Foreign, ...]:
+        """What somebody else is at work on."""
+        return tuple(each for each in self.foreign if each.busy)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The sandboxes that are written to, or that somebody else is writing to."""
+        names = {action.name for action in self.pending}
+        busy = {each.name for each in self.busy}
+        return tuple(each for each in self.names if each in names or busy & {each, *ownership.reserved_names(each)})
 
     @property
     def pending(self) -> tuple[Action, ...]:
@@ -161,57 +186,36 @@ def plan(desired: Sequence[Desired], snapshot: Snapshot, *, hidden: frozenset[Ke
         if strangers:
             foreign.extend(strangers)
             continue
-        recovery, listed = _recover(each, by_name, snapshot.engine)
-        if recovery is not None:
-            actions.append(recovery)
-        actions.append(_act(each, listed, snapshot, hidden=hidden, effect_of=effect_of))
-    return _placed(snapshot.engine, actions, foreign)
+        busy = at_work(each.sandbox.name, by_name, snapshot)
+        if busy:
+            foreign.extend(busy)
+            continue
+        ended, listed = recovered(each.sandbox.name, by_name, snapshot, project=each.sandbox.project, desired=each)
+        if ended is not None:
+            actions.append(ended)
+        stopped = ended is not None and any(step.do == "stop" for step in ended.steps)
+        actions.append(_act(each, listed, snapshot, hidden=hidden, effect_of=effect_of, stopped=stopped))
+    return placed([each.sandbox.name for each in desired], snapshot, actions, foreign)
 
 
-def _placed(engine: Engine, actions: Sequence[Action], foreign: Sequence[Foreign]) -> Plan:
+def placed(names: Sequence[str], snapshot: Snapshot, actions: Sequence[Action], foreign: Sequence[Foreign]) -> Plan:
     """Every action in the namespace where its name means something."""
-    here = tuple(replace(action, namespace=engine.namespace) for action in actions)
-    return Plan(engine=engine, actions=here, foreign=tuple(foreign))
+    here = tuple(replace(action, namespace=snapshot.engine.namespace) for action in actions)
+    return Plan(engine=snapshot.engine, actions=here, foreign=tuple(foreign), names=tuple(names),
+                seen=seen(names, snapshot.containers))  # fmt: skip
 
 
-def plan_delete(
-    names: Sequence[str],
-    snapshot: Snapshot,
-    *,
-    projects: Mapping[str, str | None] | None = None,
-    cause: Literal["requested", "pruned"] = "requested",
-) -> Plan:
-    """Deletes these sandboxes with what is staged for them; what is absent is no action.
-
-    `projects` is what the specs say: a sandbox of another project is then foreign. A bare name takes any project.
-    """
-    by_name = {listed.name: listed for listed in snapshot.containers}
-    backend = snapshot.engine.backend
-    actions: list[Action] = []
-    foreign: list[Foreign] = []
-    for name in names:
-        for candidate in (name, *ownership.staging_names(name)):
-            listed = by_name.get(candidate)
-            if listed is None:
-                continue
-            project = listed.labels.get(ownership.PROJECT)
-            reason = ownership.foreign_reason(listed, project=projects.get(name) if projects is not None else project)
-            if reason is not None or ownership.own_name(listed.labels) != name:
-                foreign.append(Foreign(name=candidate, backend=backend, ref=listed.ref, reason=reason or "not ours"))
-                continue
-            actions.append(
-                Action(kind=Kind.DELETE, name=name, project=project, backend=backend, ref=listed.ref,
-                       observed=snapshot.observed.get(listed.ref), cause=cause,
-                       notes=() if candidate == name else (f"left half-made, as {candidate}",))
-            )  # fmt: skip
-    return _placed(snapshot.engine, actions, foreign)
+def seen(names: Sequence[str], containers: Sequence[Listed]) -> frozenset[tuple[str, str, str]]:
+    """What a list shows of these sandboxes, to tell whether a plan still stands."""
+    every = {each for name in names for each in (name, *ownership.reserved_names(name))}
+    return frozenset((each.name, each.ref, each.state) for each in containers if each.name in every)
 
 
 def _strangers(each: Desired, by_name: Mapping[str, Listed], backend: str) -> list[Foreign]:
     """Objects that hold the name or a staging name of a wanted sandbox, and are not ours."""
     sandbox = each.sandbox
     found: list[Foreign] = []
-    for name in (sandbox.name, *ownership.staging_names(sandbox.name)):
+    for name in (sandbox.name, *ownership.reserved_names(sandbox.name)):
         listed = by_name.get(name)
         if listed is None:
             continue
@@ -224,26 +228,42 @@ def _strangers(each: Desired, by_name: Mapping[str, Listed], backend: str) -> li
     return found
 
 
-def _recover(each: Desired, by_name: Mapping[str, Listed], engine: Engine) -> tuple[Action | None, Listed | None]:
-    """What a killed apply left, and which object the sandbox then is. Renames come before deletes."""
-    name = each.sandbox.name
-    current = by_name.get(name)
-    if engine.staging == "marker":
-        steps, survivor = unmarked(current)
-    else:
-        new_name, old_name = ownership.staging_names(name)
-        steps, survivor = recovery(name, current=current, new=by_name.get(new_name), old=by_name.get(old_name))
+def at_work(name: str, by_name: Mapping[str, Listed], snapshot: Snapshot) -> list[Foreign]:
+    """Who may still be making, starting or deleting this sandbox."""
+    found = recovery.at_work(name, by_name, marker=snapshot.engine.staging == "marker")
+    return [
+        Foreign(name=each.name, backend=snapshot.engine.backend, ref=each.ref, reason=snapshot.working[each.ref],
+                busy=True)
+        for each in found if each.ref in snapshot.working
+    ]  # fmt: skip
+
+
+def recovered(
+    name: str, by_name: Mapping[str, Listed], snapshot: Snapshot, *, project: str | None, desired: Desired | None = None
+) -> tuple[Action | None, Listed | None]:
+    """What a killed command left, and which object the sandbox then is."""
+    marker = snapshot.engine.staging == "marker"
+    steps, survivor = recovery.unfinished(name, by_name, snapshot.observed, marker=marker, working=snapshot.working)
     if not steps:
         return None, survivor
-    action = Action(kind=Kind.RECOVER, name=name, project=each.sandbox.project, backend=engine.backend, desired=each,
+    action = Action(kind=Kind.RECOVER, name=name, project=project, backend=snapshot.engine.backend, desired=desired,
                     steps=steps, cause="unfinished", ref=survivor.ref if survivor else None)  # fmt: skip
     return action, survivor
 
 
 def _act(
-    each: Desired, listed: Listed | None, snapshot: Snapshot, *, hidden: frozenset[Key], effect_of: EffectOf
+    each: Desired,
+    listed: Listed | None,
+    snapshot: Snapshot,
+    *,
+    hidden: frozenset[Key],
+    effect_of: EffectOf,
+    stopped: bool,
 ) -> Action:
+    """`stopped`: by the recovery that comes before this."""
     observed = snapshot.observed.get(listed.ref) if listed is not None else None
+    if observed is not None and stopped:
+        observed = replace(observed, status=replace(observed.status, state="exited", exit_code=143))
     backend, sandbox = snapshot.engine.backend, each.sandbox
     if observed is None:
         return Action(kind=Kind.CREATE, name=sandbox.name, project=sandbox.project, backend=backend, desired=each)

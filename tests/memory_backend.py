@@ -259,7 +259,17 @@ class MemoryBackend:
     def make_directory(self, ref: str, path: str, *, user: int, group: int) -> None:
         self._called("make_directory")
 
-    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
+    def create_helper(self, helper: Helper) -> str:
+        self._called("create_helper")
+        if self._found(helper.name) is not None:
+            raise ConflictError(f"the name {helper.name} is taken")
+        made = Container(ref=next(self._refs), name=helper.name, image_id=helper.image, labels=dict(helper.labels),
+                         status=Status(state="created", created=self.clock))  # fmt: skip
+        self.all[made.ref] = made
+        return made.ref
+
+    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper) -> None:
+        self._called("create_volume")
         self.volumes[name] = labels
 
     def delete_volume(self, name: str) -> None:

@@ -14,12 +14,13 @@ from sandboxctl.apply import images, marking, steps
 from sandboxctl.apply.events import ApplyOptions, Event, Outcome, Result
 from sandboxctl.apply.work import RolledBackError, Work
 from sandboxctl.backends.base import Backend
-from sandboxctl.errors import SandboxctlError
+from sandboxctl.errors import ExitCode, SandboxctlError
 from sandboxctl.plan import Action, Kind, Plan
 
-__all__ = ["ApplyOptions", "Event", "Outcome", "Result", "apply", "pull_always"]
+__all__ = ["ApplyOptions", "Event", "Outcome", "Result", "apply", "fetch", "pull_always"]
 
 pull_always = images.pull_always
+fetch = images.fetch
 
 
 def apply(plan: Plan, backend: Backend, options: ApplyOptions, *, emit: Callable[[Event], None]) -> tuple[Result, ...]:
@@ -37,8 +38,8 @@ def apply(plan: Plan, backend: Backend, options: ApplyOptions, *, emit: Callable
         if stop.is_set() or options.cancelled():
             return Result(name=chain[-1].name, code=0, outcome="skipped")
         result = _run(chain, work)
-        if options.fail_fast and result.outcome == "failed":
-            stop.set()
+        if result.outcome == "failed" and (options.fail_fast or result.code == ExitCode.UNREACHABLE):
+            stop.set()  # an engine that is gone, or silent, has nothing new asked of it
         return result
 
     if len(chains) <= 1 or options.workers == 1:

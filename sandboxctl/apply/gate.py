@@ -13,7 +13,7 @@ from sandboxctl import verify
 from sandboxctl.apply.events import ApplyOptions, Event
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
 from sandboxctl.dataclass import dataclass, field
-from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError
+from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError, SilentError, UnreachableError
 from sandboxctl.observe import require
 from sandboxctl.plan import Desired
 from sandboxctl.quantity import format_bytes
@@ -54,10 +54,21 @@ class Gate:
         if self.sandbox.lifecycle.auto_remove:
             self._exit = self._watch_exit()
         try:
-            self.backend.writer.start(self.ref)
+            self._start()
         except EngineError as error:
             raise FailedError(f"{self.sandbox.name} did not start: {error.brief}", hint=error.hint) from error
         self._started = time.monotonic()
+
+    def _start(self) -> None:
+        """Where the answer is lost, what has run is not run again."""
+        try:
+            self.backend.writer.start(self.ref)
+        except SilentError:
+            raise
+        except UnreachableError:
+            status = self.backend.reader.status(self.ref)
+            if status is not None and status.state in ("created", "exited"):
+                self.backend.writer.start(self.ref)
 
     def _watch_exit(self) -> SimpleQueue[int]:
         """With autoRemove there is nothing to ask afterwards: the exit code is awaited from before the start.

@@ -19,8 +19,8 @@ from sandboxctl.apply.work import (
     delete_volumes,
     desired_of,
     gate_of,
-    holder,
     refused,
+    this_holder,
 )
 from sandboxctl.backends.base import MarkingWriter, Payload
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError
@@ -69,7 +69,7 @@ def _payload(desired: Desired, work: Work, *, resolved: Sandbox | None = None) -
         spec_hash=desired.spec_hash,
         identity=f"{work.engine.namespace}/{sandbox.name}",
         salt=secrets.token_bytes(16),
-        holder=holder(),
+        holder=this_holder(),
     )
     return render(
         resolved or sandbox,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
-from pathlib import Path
 
-from sandboxctl import ownership
+from sandboxctl import holder, ownership
 from sandboxctl.apply.events import ApplyOptions, Event
 from sandboxctl.apply.gate import Gate
 from sandboxctl.backends.base import Backend, Engine
@@ -52,13 +49,9 @@ def refused(error: EngineError, name: str) -> SandboxctlError:
     return FailedError(f"{name} cannot be created: {error.brief}", hint=error.hint, sandbox=name)
 
 
-def holder() -> str:
-    """Host, process and its start: who is at work on an unfinished object."""
-    try:
-        started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        started = "0"
-    return f"{socket.gethostname()}/{os.getpid()}/{started}"
+def this_holder() -> str:
+    """Who is at work on an unfinished object: us."""
+    return str(holder.this_process())
 
 
 def check_changed(action: Action, ref: str, work: Work) -> None:

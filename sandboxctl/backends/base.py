@@ -167,14 +167,15 @@ class ExecResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helper:
-    """A helper container that looks at a sandbox: our image in the pid and network namespaces of its container.
+    """A container of ours for a moment. One that looks is in the pid and network namespaces of `container`.
 
     It runs as the same user (None: the image's), with no capabilities and nothing writable (engines.md, section 13).
     """
 
     image: str
-    container: str
-    command: tuple[str, ...]
+    container: str = ""
+    command: tuple[str, ...] = ("true",)
+    name: str = ""
     user: tuple[int, int] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     memory: int = 64 * 2**20
@@ -260,8 +261,8 @@ class Writer(Protocol):
     def make_directory(self, ref: str, path: str, *, user: int, group: int) -> None:
         """A directory in the writable layer of a created container, owned by these ids."""
 
-    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
-        """A named volume owned by these ids, mode 0700."""
+    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper) -> None:
+        """A named volume owned by these ids, mode 0700. `helper` is what may be needed for that, and is gone then."""
 
     def delete_volume(self, name: str) -> None:
         """Removes a volume."""
@@ -288,6 +289,13 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Lets connections go."""
+
+
+class RenamingWriter(Writer, Protocol):
+    """What a writer can do besides, where `Engine.staging` is `rename`."""
+
+    def create_helper(self, helper: Helper) -> str:
+        """A container that is never started and only stands there, with its name and labels; returns the ref."""
 
 
 class LayerWriter(Writer, Protocol):

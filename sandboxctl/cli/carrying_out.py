@@ -1,13 +1,16 @@
-"""Carrying plans out, for apply and delete: shown, approved, done, and what became of each sandbox is told."""
+"""Carrying plans out, for apply, delete and prune: shown, approved, held, done; what became of each is told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from sandboxctl import apply as work
+from sandboxctl import journal
 from sandboxctl.apply import ApplyOptions, Event, Result
 from sandboxctl.backends.base import Backend
-from sandboxctl.cli import approval, signals, specs
+from sandboxctl.cli import approval, locking, signals, specs
+from sandboxctl.cli.locking import Locking
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import replace
 from sandboxctl.errors import SandboxctlError
@@ -15,18 +18,25 @@ from sandboxctl.plan import Kind, Plan
 from sandboxctl.report import plan as report_plan
 from sandboxctl.report import results as report
 
+_PATIENT = Locking()
+
 
 def carry_out(
     session: Session,
     plans: Sequence[tuple[Backend, Plan]],
+    again: Callable[[], Sequence[tuple[Backend, Plan]]],
     *,
     yes: bool,
     arguments: Sequence[str],
     options: ApplyOptions,
+    holding: Locking = _PATIENT,
     absent: Sequence[Result] = (),
     conflict: SandboxctlError | None = None,
 ) -> int:
-    """Returns the exit code. `absent` are results that need no work; `conflict` is known, and told after the plan."""
+    """Returns the exit code. `absent` are results that need no work; `conflict` is known, and told after the plan.
+
+    `again` plans anew, where somebody else was at work before we were.
+    """
     whole = [plan for _, plan in plans]
     if not session.json:
         session.result(report_plan.to_text(whole, session.style()))
@@ -34,12 +44,15 @@ def carry_out(
         if conflict is not None:
             raise conflict
         approval.ask(session, whole, yes=yes, arguments=arguments)
+        plans = [(backend, work.fetch(plan, backend, emit=partial(emit, session))) for backend, plan in plans]
+        with locking.held(session, plans, again, holding, approved=yes) as current, signals.held() as pending:
+            results = list(absent)
+            for backend, plan in current:
+                results += _one_engine(session, plan, backend, options, pending)
     except SandboxctlError as error:
         return _stopped(session, whole, error)
-    with signals.held() as pending:
-        results = list(absent)
-        for backend, plan in plans:
-            results += _one_engine(session, plan, backend, options, pending)
+    if any(plan.pending for _, plan in current):
+        journal.record(session.verb, [plan for _, plan in current], results)
     _tell(session, results)
     return pending.exit_code or report.exit_code(results)
 
@@ -49,7 +62,7 @@ def _one_engine(
 ) -> tuple[Result, ...]:
     """What is found before the first write stands for every sandbox of this engine."""
     try:
-        return work.apply(plan, backend, replace(options, cancelled=pending), emit=lambda event: emit(session, event))
+        return work.apply(plan, backend, replace(options, cancelled=pending), emit=partial(emit, session))
     except SandboxctlError as error:
         specs.tell(session, error)
         return _skipped(plan, int(error.exit_code))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sandboxctl.backends.base import Backend
+    from sandboxctl.cli.locking import Locking
     from sandboxctl.plan import Plan
     from sandboxctl.spec import Sandbox
 
@@ -27,43 +28,54 @@ if TYPE_CHECKING:
 @click.option("--project", metavar="NAME", help="Every sandbox of this project.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a failure.")
+@options.locking
 @options.session(specs=True, engines=True)
-def command(session: Session, arguments: tuple[str, ...], project: str | None, *, yes: bool, fail_fast: bool) -> int:
-    """Remove sandboxes.
-
-    One that is not there is no error.
-    """
+def command(
+    session: Session,
+    arguments: tuple[str, ...],
+    project: str | None,
+    *,
+    yes: bool,
+    fail_fast: bool,
+    holding: Locking,
+) -> int:
+    """Remove sandboxes; one that is not there is no error."""
     from sandboxctl.apply import ApplyOptions, Result
     from sandboxctl.cli import carrying_out, outlook
+
+    def plan() -> list[tuple[Backend, Plan]]:
+        return [(each[0], _plan(*each, break_lock=holding.break_lock)) for each in wanted]
 
     if bool(arguments) == (project is not None):
         raise UsageError("what is to be deleted?" if project is None else "names and --project exclude each other",
                          hint="give files, names, or --project")  # fmt: skip
     with ExitStack() as stack:
         wanted = _wanted(session, arguments, project, stack)
-        plans = [(backend, _plan(backend, names, specs)) for backend, names, specs in wanted]
-        foreign = [each for _, plan in plans for each in plan.foreign]
-        there = {action.name for _, plan in plans for action in plan.actions} | {each.name for each in foreign}
+        plans = plan()
+        foreign = [each for _, found in plans for each in found.strangers]
+        there = {each.name for each in foreign} | {name for _, found in plans for name in found.held}
         names = dict.fromkeys(name for _, names, _ in wanted for name in names)
         return carrying_out.carry_out(
             session,
             plans,
+            plan,
             yes=yes,
             arguments=arguments,
             options=ApplyOptions(fail_fast=fail_fast),
+            holding=holding,
             absent=[Result(name=name, code=0, outcome="unchanged") for name in names if name not in there],
             conflict=outlook.conflict(foreign) if foreign else None,
         )
 
 
-def _plan(backend: Backend, names: Sequence[str], specs: Mapping[str, Sandbox] | None) -> Plan:
+def _plan(backend: Backend, names: Sequence[str], specs: Mapping[str, Sandbox] | None, *, break_lock: bool) -> Plan:
     from sandboxctl import observe
 
     if specs is None:
-        return observe.prepare_delete(names, backend)
+        return observe.prepare_delete(names, backend, break_lock=break_lock)
     projects = {name: sandbox.project for name, sandbox in specs.items()}
     commits = {name: sandbox.commit for name, sandbox in specs.items()}
-    return observe.prepare_delete(names, backend, projects=projects, commits=commits)
+    return observe.prepare_delete(names, backend, projects=projects, commits=commits, break_lock=break_lock)
 
 
 def _wanted(session: Session, arguments: tuple[str, ...], project: str | None, stack: ExitStack) -> list[_Wanted]:

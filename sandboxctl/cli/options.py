@@ -136,6 +136,7 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
         flags["timeout"] = values["timeout"] / 1000
     return Session(
         connect=context.obj or connect,
+        verb=context.info_name or "",
         output=values["output"],
         color=values["color"],
         verbose=values["verbose"],
@@ -150,3 +151,18 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
 
 
 paths = click.argument("paths", nargs=-1)
+
+
+def locking(verb: Run) -> Run:
+    """The options of every verb that writes: it takes them as `holding`, a `Locking`."""
+    timeout = click.option("--lock-timeout", type=duration, default="30s", metavar="DURATION", show_default=True,
+                           help="How long to wait for another command at work on the same sandbox.")  # fmt: skip
+    force = click.option("--break-lock", is_flag=True, help="Go on although somebody else seems to be at work.")
+
+    @wraps(verb)
+    def run(*arguments: Any, lock_timeout: int, break_lock: bool, **values: Any) -> Any:
+        from sandboxctl.cli.locking import Locking
+
+        return verb(*arguments, holding=Locking(timeout=lock_timeout, break_lock=break_lock), **values)
+
+    return cast("Run", _with([timeout, force], run))

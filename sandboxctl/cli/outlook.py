@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from sandboxctl import capabilities, observe
+from sandboxctl import capabilities, observe, pruning
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import engines, policies
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
-from sandboxctl.dataclass import dataclass, field
-from sandboxctl.errors import ConflictError, SandboxctlError
+from sandboxctl.dataclass import dataclass, field, replace
+from sandboxctl.errors import ConflictError, SandboxctlError, UsageError
 from sandboxctl.plan import Foreign, Plan
 from sandboxctl.problems import Problem, errors, ordered
+from sandboxctl.removal import merged
 from sandboxctl.spec import Loaded
 
 Before = Callable[[Sequence[Loaded], Backend], None]
@@ -24,8 +25,10 @@ class Outlook:
     """The plan of each engine that could be asked; what is wrong; which engines failed, and how."""
 
     plans: list[tuple[Backend, Plan]] = field(default_factory=list)
+    specs: list[tuple[Backend, Sequence[Loaded]]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     failures: list[SandboxctlError] = field(default_factory=list)
+    surplus_of: str | None = None
 
     @property
     def whole(self) -> tuple[Plan, ...]:
@@ -42,8 +45,35 @@ class Outlook:
     @property
     def conflict(self) -> ConflictError | None:
         """What a stranger's object makes of the plan, if one holds a name in it."""
-        foreign = [each for plan in self.whole for each in plan.foreign]
+        foreign = [each for plan in self.whole for each in plan.strangers]
         return conflict(foreign) if foreign else None
+
+    @property
+    def busy(self) -> ConflictError | None:
+        """What somebody else's work makes of it: it has to be waited for."""
+        foreign = [each for plan in self.whole for each in plan.busy]
+        return conflict(foreign) if foreign else None
+
+    def again(self, *, break_lock: bool = False) -> list[tuple[Backend, Plan]]:
+        """The plans as they would be now. Raises RefusedError for what an engine has come to lack."""
+        prepared = [(backend, self.prepare(loaded, backend, break_lock=break_lock)) for backend, loaded in self.specs]
+        found = [problem for _, each in prepared for problem in each.problems]
+        if errors(found):
+            raise RefusedError(ordered(found))
+        return [(backend, each.plan) for backend, each in prepared]
+
+    def prepare(self, loaded: Sequence[Loaded], backend: Backend, *, break_lock: bool) -> observe.Prepared:
+        """One engine's plan, with the deletion of what a project has besides, where that is wanted."""
+        prepared = observe.prepare(loaded, backend, break_lock=break_lock)
+        if self.surplus_of is None:
+            return prepared
+        surplus = pruning.prepare_surplus(loaded, backend, self.surplus_of, break_lock=break_lock)
+        return replace(prepared, plan=merged(prepared.plan, surplus))
+
+
+def identified(plans: Sequence[tuple[Backend, Plan]]) -> list[Plan]:
+    """With the engines' own ids."""
+    return [replace(plan, engine=backend.reader.identify()) for backend, plan in plans]
 
 
 def conflict(foreign: Sequence[Foreign]) -> ConflictError:
@@ -53,13 +83,34 @@ def conflict(foreign: Sequence[Foreign]) -> ConflictError:
     hint = "rename the sandbox, or remove that object with the engine's own client"
     if "belongs to" in first.reason:
         hint = "moving a sandbox to another project is delete, then apply"
+    if first.busy:
+        return ConflictError(f"{first.name} on {first.backend} is in the hands of {first.reason}{others}",
+                             hint="wait for it; if it is gone, --break-lock", sandbox=first.name)  # fmt: skip
     return ConflictError(f"{first.name} on {first.backend} is not ours: {first.reason}{others}", hint=hint,
                          sandbox=first.name)  # fmt: skip
 
 
-def look(session: Session, loaded: Sequence[Loaded], stack: ExitStack, *, before: Before | None = None) -> Outlook:
-    """Asks each engine in turn; connections stay open until `stack` ends. One that refuses a field gets no call."""
-    outlook = Outlook(problems=list(policies.refusals(session, loaded)))
+def surplus_of(project: str | None, *, prune: bool) -> str | None:
+    """The project that --prune is about. Raises UsageError for one option without the other."""
+    if prune != (project is not None):
+        raise UsageError("--prune and --project go together", hint="--prune deletes what --project has besides")
+    return project
+
+
+def look(
+    session: Session,
+    loaded: Sequence[Loaded],
+    stack: ExitStack,
+    *,
+    before: Before | None = None,
+    break_lock: bool = False,
+    surplus_of: str | None = None,
+) -> Outlook:
+    """Asks each engine in turn; connections stay open until `stack` ends. One that refuses a field gets no call.
+
+    `surplus_of` is a project, of which all else is deleted.
+    """
+    outlook = Outlook(problems=list(policies.refusals(session, loaded)), surplus_of=surplus_of)
     if errors(outlook.problems):
         return outlook
     for group in engines.grouped(session, loaded):
@@ -71,10 +122,11 @@ def look(session: Session, loaded: Sequence[Loaded], stack: ExitStack, *, before
             backend = stack.enter_context(engines.opened(session, group))
             if before is not None:
                 before(group.loaded, backend)
-            prepared = observe.prepare(group.loaded, backend)
+            prepared = outlook.prepare(group.loaded, backend, break_lock=break_lock)
         except SandboxctlError as failure:
             outlook.failures.append(failure)
             continue
         outlook.plans.append((backend, prepared.plan))
+        outlook.specs.append((backend, group.loaded))
         outlook.problems += prepared.problems
     return outlook

@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sandboxctl.cli import options
 from sandboxctl.cli.session import Session
 
+if TYPE_CHECKING:
+    from sandboxctl.cli.outlook import Outlook
+
 
 @click.command("plan")
 @options.paths
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where something would change.")
+@click.option("--out", metavar="FILE", help="Also write the plan to a file, for `apply --plan FILE`.")
+@click.option("--prune", is_flag=True, help="Also delete what --project has and these specs have not.")
+@click.option("--project", metavar="NAME", help="The project for --prune.")
 @options.session(specs=True, engines=True, policy=True)
-def command(session: Session, paths: tuple[str, ...], *, detailed_exitcode: bool) -> int:
+def command(
+    session: Session,
+    paths: tuple[str, ...],
+    *,
+    detailed_exitcode: bool,
+    out: str | None,
+    prune: bool,
+    project: str | None,
+) -> int:
     """Show what apply would do. Nothing is written."""
     from contextlib import ExitStack
 
+    from sandboxctl import saved_plan
     from sandboxctl.cli import outlook, specs
-    from sandboxctl.errors import ExitCode
+    from sandboxctl.errors import ExitCode, UsageError
+
+    files = specs.paths_only(paths)
+    if out is not None and "-" in files:
+        raise UsageError("a plan of standard input cannot be applied later", hint="write the spec to a file")
+    loaded, warnings = specs.valid(session, files)
+    with ExitStack() as stack:
+        view = outlook.look(session, loaded, stack, surplus_of=outlook.surplus_of(project, prune=prune))
+        view.problems += warnings
+        view.check()
+        if out is not None and not (view.conflict or view.busy):
+            saved_plan.write(saved_plan.saved(outlook.identified(view.plans), files, prune=project), out)
+    _show(session, view)
+    conflict = view.conflict or view.busy
+    if conflict is not None:
+        specs.tell(session, conflict)
+        return conflict.exit_code
+    pending = any(plan.pending for plan in view.whole)
+    return ExitCode.CHANGES if detailed_exitcode and pending else ExitCode.DONE
+
+
+def _show(session: Session, view: Outlook) -> None:
+    from sandboxctl.cli import specs
     from sandboxctl.report import plan as report
 
-    loaded, warnings = specs.valid(session, specs.paths_only(paths))
-    with ExitStack() as stack:
-        view = outlook.look(session, loaded, stack)
-    view.problems += warnings
-    view.check()
     if session.json:
         session.result(report.to_json(view.whole, view.problems))
     else:
         specs.warn(session, view.problems)
         session.result(report.to_text(view.whole, session.style()))
-    if view.conflict is not None:
-        specs.tell(session, view.conflict)
-        return view.conflict.exit_code
-    pending = any(plan.pending for plan in view.whole)
-    return ExitCode.CHANGES if detailed_exitcode and pending else ExitCode.DONE

@@ -28,6 +28,7 @@ class Session:
     """The standard options. `flags` are those of the connection that were given, by their field of `Connection`."""
 
     connect: Connect
+    verb: str = ""
     output: str = "text"
     color: str = "auto"
     verbose: bool = False

@@ -225,7 +225,8 @@ def _step(do: str, name: str, to: str | None) -> str:
 
 
 def _foreign(foreign: Foreign, engine: Engine, style: Style) -> str:
-    return f"{style.paint('  !', 'red')} {safe(_address(foreign, engine))}  not ours: {safe(foreign.reason)}"
+    what = "in the hands of" if foreign.busy else "not ours:"
+    return f"{style.paint('  !', 'red')} {safe(_address(foreign, engine))}  {what} {safe(foreign.reason)}"
 
 
 def _address(foreign: Foreign, engine: Engine) -> str:

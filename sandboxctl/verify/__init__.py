@@ -14,7 +14,8 @@ from sandboxctl.backends.base import Backend, Engine, Helper, ImageConfig, Json,
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
-from sandboxctl.ownership import IMAGE_ID, MANAGED, NAME
+from sandboxctl.holder import this_process
+from sandboxctl.ownership import helper_labels
 from sandboxctl.spec import Sandbox
 from sandboxctl.verify import evidence, script
 from sandboxctl.verify.controls import Promise, promises, traits_of
@@ -84,6 +85,7 @@ def verify(
         user=None if uid is None or gid is None else (uid, gid),
         probe_image=probe_image,
         name=sandbox.name,
+        project=sandbox.project,
         in_pod=engine.pods,
     )
     if complete:
@@ -123,6 +125,7 @@ class _Look:
     user: tuple[int, int] | None
     probe_image: str | None
     name: str
+    project: str | None = None
     in_pod: bool = False
     _seen: dict[Evidence, Facts] = field(default_factory=dict)
 
@@ -181,7 +184,7 @@ class _Look:
             container=self.observed.ref,
             command=("sh",),
             user=self.user,
-            labels={MANAGED: "true", NAME: self.name, IMAGE_ID: image},  # so that one left behind is ours to remove
+            labels=helper_labels(self.name, project=self.project, image_id=image, holder=str(this_process())),
         )
         run_probe = self.backend.writer.run_probe
         container = self.observed.container if self.in_pod else ""

@@ -11,7 +11,7 @@ import pytest
 
 from sandboxctl import derive
 from sandboxctl.backends import docker
-from sandboxctl.backends.base import Connection, Observed
+from sandboxctl.backends.base import Connection, Helper, Observed
 from sandboxctl.backends.docker import DockerBackend
 from sandboxctl.quantity import Bytes, MilliCpu
 from sandboxctl.render import render
@@ -174,7 +174,9 @@ def test_a_volume_made_for_the_user_is_writable_and_one_of_roots_is_not(
     backend: DockerBackend, docker_engine: DockerEngine, docker_name: str, busybox_image: str
 ) -> None:
     volumes = (f"{docker_name}-ours", f"{docker_name}-roots")
-    backend.writer.create_volume(volumes[0], labels={}, user=10001, group=10001, image=busybox_image)
+    backend.writer.create_volume(
+        volumes[0], labels={}, user=10001, group=10001, helper=Helper(image=busybox_image, name=f"{docker_name}.volume")
+    )
     docker_engine.cli("volume", "create", volumes[1])
     mounts = (VolumeMount(target="/ours", source=volumes[0]), VolumeMount(target="/roots", source=volumes[1]))
     sandbox = Sandbox(name=docker_name, image=Image(ref=busybox_image), mounts=mounts)

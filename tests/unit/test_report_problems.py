@@ -60,7 +60,10 @@ def test_of_a_very_long_line_the_part_with_the_range_is_shown() -> None:
 
 def test_a_problem_without_a_place_is_its_message() -> None:
     problem = Problem(code="some-rule", message="this is\nwrong", severity=Severity.WARNING)
-    assert problems.to_text([problem]) == "warning: this is\\nwrong [some-rule]\n1 warning; `sandboxctl explain some-rule` says more\n"
+    assert (
+        problems.to_text([problem])
+        == "warning: this is\\nwrong [some-rule]\n1 warning; `sandboxctl explain some-rule` says more\n"
+    )
 
 
 def test_nothing_wrong_is_nothing_said() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import requests
 from docker import errors as sdk
 
-from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, UnreachableError
+from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def reported(*, missing_is_done: bool = False) -> Iterator[None]:
     except sdk.DockerException as error:
         raise UnreachableError(f"Docker cannot be reached: {error}") from error
     except requests.exceptions.Timeout as error:
-        raise UnreachableError("Docker did not answer in time", hint="--timeout waits longer") from error
+        raise SilentError("Docker did not answer in time", hint="--timeout waits longer") from error
     except requests.exceptions.RequestException as error:
         raise UnreachableError(f"the connection to Docker broke: {error}") from error
 

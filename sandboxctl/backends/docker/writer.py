@@ -131,19 +131,28 @@ class DockerWriter(ImageWriter):
                     return
             self._api.put_archive(ref, "/", archives.directory(path.strip("/"), user=user, group=group))
 
-    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
-        """The owner is set through a helper container that is never started (engines.md, section 7)."""
+    def create_helper(self, helper: Helper) -> str:
+        """Named, labelled, never started."""
+        with reported():
+            return self._create_helper(helper, {})
+
+    def _create_helper(self, helper: Helper, host: Mapping[str, Any]) -> str:
+        config = self._api.create_container_config(
+            image=helper.image, entrypoint=list(helper.command), command=[], labels=dict(helper.labels),
+            host_config=self._api.create_host_config(network_mode="none", **host),
+        )  # fmt: skip
+        return str(self._api.create_container_from_config(config, name=helper.name)["Id"])
+
+    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper) -> None:
+        """The owner is set through the helper, which is never started (engines.md, section 7)."""
         with reported():
             self._api.create_volume(name, labels=dict(labels))
             mount = {"Type": "volume", "Source": name, "Target": "/volume", "VolumeOptions": {"NoCopy": True}}
-            config = self._api.create_container_config(
-                image=image, command=["true"], host_config=self._api.create_host_config(mounts=[mount])
-            )
-            helper = self._api.create_container_from_config(config)["Id"]
+            ref = self._create_helper(helper, {"mounts": [mount]})
             try:
-                self._api.put_archive(helper, "/", archives.directory("volume", user=user, group=group))
+                self._api.put_archive(ref, "/", archives.directory("volume", user=user, group=group))
             finally:
-                self._api.remove_container(helper, force=True)
+                self._api.remove_container(ref, v=True, force=True)
 
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""

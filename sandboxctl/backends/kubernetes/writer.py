@@ -254,7 +254,7 @@ class KubernetesWriter:
         """The node makes the working directory."""
 
     def create_volume(
-        self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str  # noqa: ARG002
+        self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper  # noqa: ARG002
     ) -> None:  # fmt: skip
         """Claims are among the documents; one that is not is somebody else's, and has to be there."""
         raise InvalidError(f"there is no claim {name}", hint="create it, or write a `size`: then it is made")

@@ -22,7 +22,7 @@ from sandboxctl.backends.podman.image_writer import ImageWriter, Response
 from sandboxctl.backends.podman.native import PROCESSES
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
-from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, UnreachableError
+from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
 from sandboxctl.multiplex import frames
@@ -107,12 +107,16 @@ class PodmanWriter(ImageWriter):
     def _put(self, ref: str, parent: str, archive: bytes) -> None:
         self._send("put", f"/containers/{ref}/archive", {"path": parent, "copyUIDGID": "false"}, data=archive)
 
-    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, image: str) -> None:
+    def create_helper(self, helper: Helper) -> str:
+        """Named, labelled, never started."""
+        return self._create(_standing(helper))
+
+    def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper) -> None:
         """Owner by option, so that no container's first use changes it; the mode by a container never started."""
         options = {"o": f"uid={user},gid={group}"}
         self._send("post", "/volumes/create", data=json.dumps({"Name": name, "Label": labels, "Options": options}))
-        with self._beside(name, image) as helper:
-            self._put(helper, "/volume", archives.directory(".", user=user, group=group))
+        with self._beside(name, helper) as ref:
+            self._put(ref, "/volume", archives.directory(".", user=user, group=group))
 
     def create_file(
         self, volume: str, content: bytes, *, mode: int, owner: tuple[int, int], labels: Mapping[str, str], image: str
@@ -121,21 +125,20 @@ class PodmanWriter(ImageWriter):
         user, group = owner
         self._send("post", "/volumes/create", data=json.dumps({"Name": volume, "Label": dict(labels)}))
         archive = archives.file(FILE, content, user=user, group=group, mode=mode)
-        with self._beside(volume, image) as helper:
-            self._put(helper, "/volume", archive)
+        with self._beside(volume, Helper(image=image)) as ref:
+            self._put(ref, "/volume", archive)
         return f"{self._json('get', f'/volumes/{volume}/json')['Mountpoint']}/{FILE}"
 
     @contextmanager
-    def _beside(self, volume: str, image: str) -> Iterator[str]:
+    def _beside(self, volume: str, helper: Helper) -> Iterator[str]:
         """A container with the volume on `/volume`."""
-        helper = self._create({
-            "image": image, "entrypoint": ["true"], "command": [], "netns": {"nsmode": "none"},
-            "volumes": [{"Name": volume, "Dest": "/volume", "Options": ["nocopy"]}], "image_volume_mode": "ignore",
+        ref = self._create({
+            **_standing(helper), "volumes": [{"Name": volume, "Dest": "/volume", "Options": ["nocopy"]}],
         })  # fmt: skip
         try:
-            yield helper
+            yield ref
         finally:
-            self.delete(helper)
+            self.delete(ref)
 
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""
@@ -224,6 +227,14 @@ class PodmanWriter(ImageWriter):
         return cast("Response", response)
 
 
+def _standing(helper: Helper) -> dict[str, object]:
+    """What is created and never started."""
+    return {
+        "name": helper.name, "labels": dict(helper.labels), "image": helper.image, "entrypoint": list(helper.command),
+        "command": [], "netns": {"nsmode": "none"}, "image_volume_mode": "ignore",
+    }  # fmt: skip
+
+
 def _helper_document(helper: Helper) -> dict[str, object]:
     program, *arguments = helper.command
     beside = {"nsmode": "container", "value": helper.container}
@@ -264,7 +275,7 @@ def _unreachable(url: str, error: APIError) -> UnreachableError:
     """The client wraps whatever its transport raised."""
     cause = error.__cause__ or error
     if "timed out" in str(cause).lower():
-        return UnreachableError(f"Podman did not answer in time ({url})", hint="--timeout waits longer")
+        return SilentError(f"Podman did not answer in time ({url})", hint="--timeout waits longer")
     return UnreachableError(f"the connection to Podman broke ({url}): {str(cause)[:200]}")
 
 

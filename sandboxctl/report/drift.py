@@ -1,0 +1,131 @@
+"""What is not as it was left, out of a plan: for `drift`. Pure, but for the form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from sandboxctl.dataclass import dataclass
+from sandboxctl.diff import Cause, Change
+from sandboxctl.plan import Action, Foreign, Kind, Plan
+from sandboxctl.problems import dotted, public_path
+from sandboxctl.report.cells import PLAIN, Style, safe
+from sandboxctl.report.values import shown
+
+_NOT_BY_ITSELF = ("stopped", "paused", "failed", "expired")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifted:
+    """One sandbox; `state` is None where it runs as it should."""
+
+    address: str
+    name: str
+    backend: str
+    state: str | None
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """All of it. `by_spec` counts the sandboxes that differ from their specs, for whatever the specs have changed."""
+
+    sandboxes: tuple[Drifted, ...]
+    foreign: tuple[Foreign, ...]
+    by_spec: int
+
+
+def drifted(plans: Sequence[Plan]) -> Drift:
+    """Takes a plan apart: what the specs changed from what they did not."""
+    actions = [action for plan in plans for action in plan.actions]
+    found = [_drifted(action) for action in actions]
+    return Drift(
+        sandboxes=tuple(each for each in found if each is not None),
+        foreign=tuple(each for plan in plans for each in plan.foreign),
+        by_spec=sum(_changed_by_spec(action) for action in actions),
+    )
+
+
+def _drifted(action: Action) -> Drifted | None:
+    changes = tuple(change for change in action.changes if change.cause is not Cause.SPEC)
+    state: str | None = None
+    if action.kind is Kind.RECOVER:
+        state = "unfinished"
+    elif action.state in _NOT_BY_ITSELF:
+        state = action.state
+    if state is None and not changes:
+        return None
+    return Drifted(address=action.address, name=action.name, backend=action.backend, state=state, changes=changes)
+
+
+def _changed_by_spec(action: Action) -> bool:
+    return action.kind is Kind.CREATE or any(change.cause is Cause.SPEC for change in action.changes)
+
+
+def to_json(drift: Drift) -> str:
+    """`{"sandboxes": […], "foreign": […], "spec_changes": 1}`; sensitive values are null."""
+    whole = {
+        "sandboxes": [
+            {
+                "address": each.address,
+                "name": each.name,
+                "backend": each.backend,
+                "state": each.state,
+                "fields": [_field_json(change) for change in each.changes],
+            }
+            for each in drift.sandboxes
+        ],
+        "foreign": [{"name": each.name, "backend": each.backend, "id": each.ref, "reason": each.reason}
+                    for each in drift.foreign],
+        "spec_changes": drift.by_spec,
+    }  # fmt: skip
+    return json.dumps(whole, indent=2, sort_keys=True) + "\n"
+
+
+def _field_json(change: Change) -> dict[str, object]:
+    return {
+        "path": list(public_path(change.path)),
+        "before": None if change.sensitive else change.after,
+        "after": None if change.sensitive else change.before,
+        "cause": str(change.cause),
+        "sensitive": change.sensitive,
+    }
+
+
+def to_text(drift: Drift, style: Style = PLAIN) -> str:
+    """Each field as it was left → as it is."""
+    lines: list[str] = []
+    for each in drift.sandboxes:
+        lines.append(f"{style.paint('  ~', 'yellow')} {safe(each.address)}{f'  {each.state}' if each.state else ''}")
+        lines += [f"      {_field(change)}" for change in each.changes]
+    lines += [
+        f"{style.paint('  !', 'red')} {safe(each.backend)}/{safe(each.name)}  not ours: {safe(each.reason)}"
+        for each in drift.foreign
+    ]
+    if not lines:
+        lines.append("No drift.")
+    if drift.by_spec:
+        lines.append(_counted(drift.by_spec))
+    return "\n".join(lines) + "\n"
+
+
+def _counted(number: int) -> str:
+    return f"{number} {'sandbox differs' if number == 1 else 'sandboxes differ'} because the spec changed: see `plan`."
+
+
+_WORDS: dict[Cause, Literal["image moved", "made by another version", "cause unknown", "expired", "changed"]] = {
+    Cause.IMAGE_MOVED: "image moved",
+    Cause.TOOL: "made by another version",
+    Cause.UNKNOWN: "cause unknown",
+    Cause.EXPIRED: "expired",
+}
+
+
+def _field(change: Change) -> str:
+    why = _WORDS.get(change.cause, "changed")
+    if change.sensitive:
+        return f"{safe(dotted(change.path))}  (sensitive, {why})"
+    return (
+        f"{safe(dotted(change.path))}  {shown(change.key, change.after)} → {shown(change.key, change.before)}  ({why})"
+    )

@@ -1,0 +1,106 @@
+"""What an engine may do to a request besides doing it: nothing half-made stays, and no answer is needed twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.cases import APPLY, CASES, LONG, changed, first
+from tests.faults.lab import Lab, Ran
+from tests.faults.proxy import Cut, Fault, Hang, Request, Rule, Say, status
+
+TIMEOUT = 2.0
+_HTML = b"<html><body>It works!</body></html>"
+ANSWERS: dict[str, Fault] = {
+    "409": status(409),
+    "500": status(500),
+    "503": status(503),
+    "garbage": Say(b"\x00\xff\x13SSH-2.0\r\n"),
+    "HTML": Say(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: %d\r\n\r\n%s" % (len(_HTML), _HTML)),
+    "truncated JSON": Say(b'HTTP/1.1 200 OK\r\nServer: Docker/20.10.24 (linux)\r\nContent-Length: 9\r\n\r\n{"Id": "a'),
+    "nothing": Say(b""),
+    "half an answer": Cut(after=20),
+}
+_STEPS = ("/containers/create", "/start", "/rename", "/stop")
+
+
+def at(step: str, fault: Fault, *, again: bool = True) -> Rule:
+    """The first request to this end meets the fault; with `again`, those after it do not."""
+    met: list[Request] = []
+
+    def rule(request: Request) -> Fault | None:
+        path = request.path.partition("?")[0]
+        if not request.writes or not path.endswith(step) or (again and met):
+            return None
+        met.append(request)
+        return fault
+
+    return rule
+
+
+def told(ran: Ran) -> None:
+    """One line for the error, one for the hint, and an exit code that has a meaning."""
+    assert ran.code in (3, 4, 5, 6, 7), ran
+    assert len([line for line in (ran.out + ran.err).splitlines() if line.startswith("error:")]) <= 1, ran
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("step", _STEPS if LONG else ("/containers/create", "/rename"))
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_is_none_leaves_the_old_sandbox_or_the_new_one(lab: Lab, step: str, answer: str) -> None:
+    CASES["replace"].before(lab)
+    ran = lab.run(*APPLY, rule=at(step, ANSWERS[answer]))
+    if ran.code != 0:
+        told(ran)
+        assert set(lab.objects()) & {lab.name, f"{lab.name}.new", f"{lab.name}.old"}, ran
+    lab.done(*APPLY)
+    lab.is_right()
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("step", ["/containers/create", "/start", "/rename", "DELETE"])
+def test_a_lost_reply_is_made_good_by_looking(lab: Lab, step: str) -> None:
+    """The engine did it, and the connection broke: apply goes on, and there are never two, and never none."""
+    CASES["replace"].before(lab)
+    rule = at(step, Cut())
+    if step == "DELETE":
+        rule = lambda request: Cut() if request.method == "DELETE" else None  # noqa: E731
+    ran = lab.run(*APPLY, rule=rule)
+    assert ran.code == 0, ran
+    lab.is_right()
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("case", CASES if LONG else ["replace"])
+def test_an_engine_that_falls_silent_is_exit_4_in_time(lab: Lab, case: str) -> None:
+    """From any request on; in the short form from a few of them."""
+    CASES[case].before(lab)
+    requests = lab.requests(*CASES[case].words)
+    numbers = [each.number for each in requests]
+    for number in numbers if LONG else numbers[:: max(1, len(numbers) // 5)]:
+        lab.clear()
+        CASES[case].before(lab)
+        ran = lab.run(*CASES[case].words, "--timeout", f"{TIMEOUT:g}s", rule=silent_from(number))
+        assert ran.code == 4, (requests[number - 1], ran)
+        grace = 1.0 if requests[number - 1].path.partition("?")[0].endswith("/stop") else 0.0
+        assert ran.seconds < TIMEOUT + grace + 2 + _START_OF_PYTHON, (requests[number - 1], ran)
+        lab.done(*APPLY)
+        lab.is_right()
+
+
+_START_OF_PYTHON = 3.0
+"""Seconds that a busy machine may need until the first request and after the last one."""
+
+
+def silent_from(number: int) -> Rule:
+    return lambda request: Hang() if request.number >= number else None
+
+
+def test_a_new_sandbox_that_the_engine_refuses_leaves_the_old_one_running(lab: Lab) -> None:
+    lab.write(first(lab))
+    lab.done(*APPLY)
+    old = lab.engine.id(lab.name)
+    lab.write(first(lab), changed(lab))
+    ran = lab.run(*APPLY, rule=at("/start", status(500), again=True))
+    assert (ran.code, lab.objects()) == (6, [lab.name])
+    assert "rolled back" in ran.out
+    assert (lab.engine.id(lab.name), lab.engine.state(lab.name)) == (old, "running")

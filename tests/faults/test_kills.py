@@ -1,0 +1,44 @@
+"""Whatever the command dies of, and wherever: one more apply, and all is as it should be."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.faults.cases import APPLY, CASES, LONG, Case
+from tests.faults.lab import Lab
+from tests.faults.proxy import Request
+
+
+def mended(lab: Lab) -> None:
+    """One apply, and everything holds; then a delete leaves only the volume that is kept."""
+    lab.done(*APPLY)
+    lab.is_right()
+    volumes = sorted(each for each in lab.engine.volumes() if each.startswith(lab.name))
+    assert volumes == [f"{lab.name}-gone", f"{lab.name}-kept"]
+    lab.done("delete", lab.name, "--yes")
+    lab.is_gone(kept=[f"{lab.name}-kept"])
+
+
+def chosen(requests: list[Request]) -> list[int]:
+    """Every request; in the short form those that write, since a kill after a read is one after the write before it."""
+    return [each.number for each in requests if LONG or each.writes]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_kill_after_any_single_request(lab: Lab, case: Case) -> None:
+    case.before(lab)
+    requests = lab.requests(*case.words)
+    wrong: list[str] = []
+    for number in chosen(requests):
+        lab.clear()
+        case.before(lab)
+        ran = lab.killed_after(number, *case.words)
+        assert ran.code == -signal.SIGKILL, ran
+        try:
+            mended(lab)
+        except AssertionError as error:
+            wrong.append(f"after {requests[number - 1]}: {error}")
+    assert wrong == []
