@@ -220,6 +220,19 @@ def test_labels_and_limits_change_in_place(bench: Workbench, kubernetes_engine: 
     assert [action.kind for action in bench.plan(bare).actions] == [Kind.NO_OP]
 
 
+def test_a_sandbox_behind_its_gate_changes_in_place_too(
+    bench: Workbench, kubernetes_name: str, open_target: str
+) -> None:
+    gated = {"kubernetes": {"probeTarget": open_target}}
+    bench.applied(bench.spec(kubernetes_name, gated))
+    before = bench.observed(kubernetes_name).ref
+    more = {"resources": {"cpu": "200m", "memory": "80Mi"}}
+    changed = bench.spec(kubernetes_name, gated, more, metadata={"labels": {"team": "ml"}})
+    assert bench.applied(changed) == "updated"
+    assert bench.observed(kubernetes_name).ref == before
+    assert [action.kind for action in bench.plan(changed).actions] == [Kind.NO_OP]
+
+
 def test_a_resize_that_no_node_can_make_is_taken_back(bench: Workbench, kubernetes_name: str) -> None:
     bench.applied(bench.spec(kubernetes_name, {"resources": {"cpu": "200m", "memory": "64Mi"}}, NO_GATE))
     huge = bench.spec(kubernetes_name, {"resources": {"cpu": "500", "memory": "64Mi"}}, NO_GATE)

@@ -132,21 +132,24 @@ class KubernetesWriter:
 
     def update(self, ref: str, changes: Mapping[Key, Json], payload: Payload) -> None:
         """Labels and annotations by apply, cpu and memory by the `resize` subresource first."""
-        self._check_alive(ref)
+        found = self._alive(ref)
         documents = self._placed(payload)
         pod = next(each for each in documents if each["kind"] == "Pod")
         cast("dict[str, Json]", pod["metadata"])["uid"] = ref
+        # The gate has looked: it stays what it was then, and its resources with it.
+        cast("dict[str, Json]", pod["spec"])["initContainers"] = found["spec"].get("initContainers") or []
         if any(within(key, ("resources",)) for key in changes):
             resize.resize(self._api, self._reader, ref, pod)
         for document in documents:
             self._make(document)
         self._reader.learn(ref, payload.name)
 
-    def _check_alive(self, ref: str) -> None:
-        """On a pod that is ending, apply answers 200 and changes nothing that lasts."""
+    def _alive(self, ref: str) -> dict[str, Any]:
+        """The live pod. On one that is ending, apply answers 200 and changes nothing that lasts."""
         pod = self._reader.pod(ref)
         if pod is None or pod["metadata"].get("deletionTimestamp"):
             raise ConflictError(f"{self._reader.name_of(ref)} is gone or ending", hint="plan again")
+        return pod
 
     def delete(self, ref: str) -> None:
         """The pod by its uid, with its own grace; then, when it is gone, what was made for it."""
