@@ -36,6 +36,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 SANDBOX = "sandbox.v1"
 POLICY = "policy.v1"
+CONFIG = "config.v1"
 
 
 def load_schema(name: str = SANDBOX) -> dict[str, object]:

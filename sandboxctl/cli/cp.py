@@ -11,17 +11,17 @@ from sandboxctl.errors import UsageError
 
 @click.command("cp")
 @click.argument("source")
-@click.argument("target")
+@click.argument("destination")
 @options.session(engines=True)
-def command(session: Session, source: str, target: str) -> int:
+def command(session: Session, source: str, destination: str) -> int:
     """Copy a file or directory in or out.
 
-    One of SOURCE and TARGET is NAME:PATH; a relative PATH is below the workdir.
+    One of SOURCE and DESTINATION is NAME:PATH; a relative PATH is below the workdir.
     """
     from sandboxctl import live
     from sandboxctl.cli import engines
 
-    inside, into = inside_of(source), inside_of(target)
+    inside, into = inside_of(source), inside_of(destination)
     if (inside is None) == (into is None):
         raise UsageError("one of the two has to be NAME:PATH, and only one",
                          hint="as in `sandboxctl cp report.txt py:/workspace`")  # fmt: skip
@@ -32,7 +32,7 @@ def command(session: Session, source: str, target: str) -> int:
     elif inside is not None:
         name, path = inside
         with engines.holding(session, name) as backend:
-            live.copy_out(name, path, target, backend)
+            live.copy_out(name, path, destination, backend)
     return 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sandboxctl.backends.base import Backend, Connection
-from sandboxctl.cli import specs
+from sandboxctl.cli import configuration, specs
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import dataclass
@@ -14,14 +14,17 @@ from sandboxctl.errors import UsageError
 from sandboxctl.spec import Loaded, Sandbox
 
 IN_USE = ("docker",)
-"""Where a name is looked for, and what `auto` tries, in this order."""
+"""Where a name is looked for, and what `auto` tries, in this order, where no config says otherwise."""
 
 _FLAGS_OF: Mapping[str, Mapping[str, str]] = {
     "docker": {"host": "docker_host", "context": "docker_context"},
     "podman": {"uri": "podman_uri"},
-    "kubernetes": {"context": "context", "namespace": "namespace"},
+    "kubernetes": {"kubeconfig": "kubeconfig", "context": "context", "namespace": "namespace"},
 }
-"""The settings of a spec's section that say how its engine is reached, by the field of Connection they fill."""
+"""The settings of a spec's section, or a target, that say how its engine is reached, by the field of Connection."""
+
+_ONE_PLACE = (frozenset({"docker_host", "docker_context"}),)
+"""Fields that say the same thing in two ways: whoever says one of them has said it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +36,15 @@ class Group:
     loaded: tuple[Loaded, ...]
 
 
+def candidates(session: Session) -> tuple[str, ...]:
+    """The backends in use, in their order: as the user's config says, else as it is by default."""
+    return configuration.read(session.config).backends or IN_USE
+
+
 def backend_name(session: Session, sandbox: Sandbox) -> str:
-    """`--backend` wins over the spec; `auto` is the first of those in use."""
+    """`--backend` and `--target` win over the spec; `auto` is the first of those in use."""
     name = session.backend or sandbox.backend
-    return IN_USE[0] if name == "auto" else name
+    return candidates(session)[0] if name == "auto" else name
 
 
 def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
@@ -59,15 +67,23 @@ def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
 
 
 def connection(session: Session, name: str, sandbox: Sandbox | None = None) -> Connection:
-    """Flags over the spec's own section; what neither says is left to the environment."""
+    """Flags over the target over the spec's own section; what none of them says is left to the environment."""
     flags = dict(session.flags)
     if "docker_host" in flags and "docker_context" in flags:
         raise UsageError("--docker-host and --docker-context both say where Docker is", hint="give one of them")
-    fields = _FLAGS_OF[name]
-    if sandbox is not None and not any(field in flags for field in fields.values()):
-        settings = sandbox.section(name).settings
-        flags.update({field: str(settings[setting]) for setting, field in fields.items() if setting in settings})
+    if session.target is not None and session.target.backend == name:
+        _fill(flags, name, session.target.settings)
+    if sandbox is not None:
+        _fill(flags, name, sandbox.section(name).settings)
     return Connection(**flags)  # type: ignore[arg-type]  # the options have the types of the fields
+
+
+def _fill(flags: dict[str, str | float], name: str, settings: Mapping[str, object]) -> None:
+    """What `settings` say and nobody of more weight has said."""
+    said = set(flags).union(*(together for together in _ONE_PLACE if together & flags.keys()))
+    for setting, field in _FLAGS_OF[name].items():
+        if setting in settings and field not in said:
+            flags[field] = str(settings[setting])
 
 
 @contextmanager
@@ -85,7 +101,7 @@ def in_use(session: Session) -> Iterator[tuple[Backend, ...]]:
     """Every engine on which a name may be."""
     from contextlib import ExitStack
 
-    names = (session.backend,) if session.backend else IN_USE
+    names = (session.backend,) if session.backend else candidates(session)
     with ExitStack() as stack:
         groups = [Group(name=name, connection=connection(session, name), loaded=()) for name in names]
         yield tuple(stack.enter_context(opened(session, group)) for group in groups)

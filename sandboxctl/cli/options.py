@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from sandboxctl.cli.session import Session, connect
+
+if TYPE_CHECKING:
+    from sandboxctl.config import Target
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -57,6 +60,10 @@ _POLICY: _Option = (
     "--policy",
     {"multiple": True, "metavar": "FILE", "help": "A policy that holds besides those of the machine and the project."},
 )
+_TARGET: tuple[_Option, ...] = (
+    ("--target", {"metavar": "NAME", "help": "A connection by its name in a config file."}),
+    ("--config", {"metavar": "FILE", "help": "A config file, instead of the user's and the project's."}),
+)
 _CONNECTION: tuple[_Option, ...] = (
     ("--docker-host", {"metavar": "URL", "help": "The Docker Engine's address."}),
     ("--docker-context", {"metavar": "NAME", "help": "A context of the Docker client."}),
@@ -67,7 +74,10 @@ _CONNECTION: tuple[_Option, ...] = (
     ("--timeout", {"type": duration, "metavar": "DURATION", "help": "How long an engine may be silent.  [30s]"}),
 )
 _FLAGS = ("docker_host", "docker_context", "podman_uri", "kubeconfig", "context", "namespace")
-_TAKEN = (*_FLAGS, "timeout", "backend", "output", "color", "verbose", "var", "var_file", "overlay", "set", "policy")
+_TAKEN = (
+    *_FLAGS, "timeout", "backend", "target", "config", "output", "color", "verbose", "var", "var_file", "overlay",
+    "set", "policy",
+)  # fmt: skip
 
 
 def session(
@@ -100,7 +110,9 @@ def session(
 
 def everywhere(group: Run) -> Run:
     """The standard options before the verb, where they mean the same as after it."""
-    options = _standard(("text", "json", "yaml", "markdown", "sarif"), specs=True, backend=True, engines=True, policy=True)
+    options = _standard(
+        ("text", "json", "yaml", "markdown", "sarif"), specs=True, backend=True, engines=True, policy=True
+    )
     return cast("Run", _with(options, group))
 
 
@@ -114,6 +126,7 @@ def _standard(outputs: Sequence[str], *, specs: bool, backend: bool, engines: bo
         *((option, specs) for option in _SPECS),
         (_POLICY, policy),
         (_BACKEND, backend),
+        *((option, backend) for option in _TARGET),
         *((option, engines) for option in _CONNECTION),
     ]
     return [
@@ -134,13 +147,16 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
     flags = {name: values[name] for name in _FLAGS if values[name] is not None}
     if values["timeout"] is not None:
         flags["timeout"] = values["timeout"] / 1000
+    target = _target(values["target"], values["config"], values["backend"]) if values["target"] else None
     return Session(
         connect=context.obj or connect,
         verb=context.info_name or "",
         output=values["output"],
         color=values["color"],
         verbose=values["verbose"],
-        backend=values["backend"],
+        backend=target.backend if target else values["backend"],
+        target=target,
+        config=values["config"],
         flags=flags,
         var=values["var"],
         var_file=values["var_file"],
@@ -148,6 +164,12 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
         assignments=values["set"],
         policy=values["policy"],
     )
+
+
+def _target(name: str, named: str | None, backend: str | None) -> Target:
+    from sandboxctl.cli import configuration
+
+    return configuration.target(name, named, backend)
 
 
 paths = click.argument("paths", nargs=-1)

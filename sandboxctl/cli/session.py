@@ -11,6 +11,7 @@ from sandboxctl.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from sandboxctl.backends.base import Backend, Connection
+    from sandboxctl.config import Target
     from sandboxctl.report.cells import Style
 
     Connect = Callable[[str, Connection], Backend]
@@ -25,7 +26,10 @@ def connect(name: str, connection: Connection) -> Backend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The standard options. `flags` are those of the connection that were given, by their field of `Connection`."""
+    """The standard options; `backend` is that of the `target`, where there is one.
+
+    `flags` are those of the connection that were given, by their field of `Connection`.
+    """
 
     connect: Connect
     verb: str = ""
@@ -33,6 +37,8 @@ class Session:
     color: str = "auto"
     verbose: bool = False
     backend: str | None = None
+    target: Target | None = None
+    config: str | None = None
     flags: Mapping[str, str | float] = field(default_factory=dict)
     var: tuple[str, ...] = ()
     var_file: tuple[str, ...] = ()

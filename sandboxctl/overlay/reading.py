@@ -41,7 +41,7 @@ def edits(files: Sequence[str], assignments: Sequence[str]) -> Edits:
 
 def _content(path: str) -> bytes:
     try:
-        return read_regular(path, MAX_BYTES)
+        return read_regular(path, MAX_BYTES + 1)
     except FileNotFoundError:
         raise LocalFileError(f"the overlay {path} does not exist") from None
     except OSError as error:

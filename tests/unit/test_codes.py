@@ -18,7 +18,7 @@ _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _TAKES_A_CODE_FIRST = {"error", "warning", "refuse", "_problem", "_report", "_Mistake"}
 _RETURNS_WORDS = ("expectation.py",)
 _NEEDS_MORE_THAN_A_SPEC = {  # an engine, a policy, several files, or bytes that no text can hold
-    "not-utf8", "too-large", "too-many-nodes", "no-sandbox", "same-identity", "env-syntax", "bad-value", "overlay-form", "overlay-remove", "overlay-unused", "overlay-weakens", "set-path",
+    "not-utf8", "too-large", "too-many-nodes", "no-sandbox", "same-identity", "env-syntax", "bad-value", "config-backends", "config-form", "overlay-form", "overlay-remove", "overlay-unused", "overlay-weakens", "set-path",
     "set-syntax",
     *(code.name for title, group in codes.SECTIONS for code in group if title in ("What an engine has not", "Policies")),
 }  # fmt: skip
