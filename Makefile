@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest -p no:cacheprovider
 NO_ENGINE := not docker and not podman and not kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check unit test demo bench docs fmt clean distclean start-engines stop-engines
+.PHONY: help venv check unit test test-faults demo bench docs fmt clean distclean start-engines stop-engines
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ unit: venv ## the tests that need no engine
 # The last line printed is pytest's summary.
 test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default docker)
 	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)
+
+test-faults: venv ## every fault at every request, hundreds of kills: hours; its figures are in docs/reliability.md
+	SANDBOXCTL_FAULTS=long $(WITH_ENGINES) $(PYTEST) tests/faults $(PYTEST_ARGS)
 
 demo: venv ## the main job, live on Docker
 	SANDBOXCTL_TEST_ENGINES=docker $(WITH_ENGINES) env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/demo.sh

@@ -20,13 +20,15 @@ def file(name: str, content: bytes, *, user: int, group: int, mode: int) -> byte
 
 
 def _archive(name: str, content: bytes, *, user: int, group: int, mode: int, kind: bytes) -> bytes:
+    """Without the zeroes up to a full record: Podman 4.3 stops reading at the end mark, and then fails on the rest."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         entry = tarfile.TarInfo(name)
         entry.type, entry.mode, entry.uid, entry.gid = kind, mode, user, group
         entry.size, entry.mtime = len(content), int(time.time())
         archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+        end = archive.offset + 2 * tarfile.BLOCKSIZE
+    return buffer.getvalue()[:end]
 
 
 def is_image(path: str) -> bool:

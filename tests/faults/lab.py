@@ -17,7 +17,6 @@ from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import merged, yaml_text
 from tests.faults.proxy import Do, Proxy, Request, Rule
 
-_OURS = "sandboxctl.dev/managed=true"
 SECRET = "swordfish-4711"
 """In every spec of a lab, and in no output of any command."""
 
@@ -144,11 +143,11 @@ class Lab:
 
     def objects(self) -> list[str]:
         """Every container of the lab, under whatever name: by name, and by our labels."""
-        named = {each for each in self.engine.containers() if each.startswith(self.name)}
-        ours = self.engine.client("ps", "--all", "--filter", f"label={_OURS}", "--format",
-                                  '{{.Names}} {{.Label "sandboxctl.dev/name"}}').stdout  # fmt: skip
-        labelled = {line.split()[0] for line in ours.splitlines() if line.partition(" ")[2].startswith(self.name)}
-        return sorted(named | labelled)
+        found = {each for each in self.engine.containers() if each.startswith(self.name)}
+        for name in self.names(2):
+            mark = f"label=sandboxctl.dev/name={name}"
+            found |= set(self.engine.client("ps", "--all", "--filter", mark, "--format", "{{.Names}}").stdout.split())
+        return sorted(found)
 
     def clear(self) -> None:
         """By the engine's own client, whatever there is."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import time
 
 import pytest
 
-from tests.faults.cases import APPLY, CASES, LONG, Case
+from tests.faults.cases import APPLY, CASES, LONG, Case, changed
 from tests.faults.lab import Lab
 from tests.faults.proxy import Request
 
@@ -42,3 +44,29 @@ def test_a_kill_after_any_single_request(lab: Lab, case: Case) -> None:
         except AssertionError as error:
             wrong.append(f"after {requests[number - 1]}: {error}")
     assert wrong == []
+
+
+@pytest.mark.timeout(7200)
+def test_a_kill_at_a_random_moment_of_a_replace_of_eight(lab: Lab) -> None:
+    seed = random.randrange(2**32)
+    moments = random.Random(seed)
+    lab.write(count=8)
+    lab.done(*APPLY)
+    began = time.monotonic()
+    lab.write(changed(lab), count=8)
+    lab.done(*APPLY)
+    whole = time.monotonic() - began
+    for round_ in range(ROUNDS[lab.engine.backend] if LONG else 2):
+        lab.write({"env": {"ROUND": str(round_)}}, count=8)
+        process = lab.start(*APPLY)
+        time.sleep(moments.uniform(0, whole))
+        process.kill()
+        lab.end(process)
+        lab.done(*APPLY)
+        try:
+            lab.is_right(8)
+        except AssertionError as error:
+            pytest.fail(f"seed {seed}, round {round_}: {error}")
+
+
+ROUNDS = {"docker": 200, "podman": 100}

@@ -1,0 +1,180 @@
+"""What an interrupted command leaves, who may be at work on it, prune, drift and the journal."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from sandboxctl import holder, journal, locks, ownership
+from tests.cli.conftest import SPEC, Cli
+from tests.memory_backend import Container
+
+PROJECT = SPEC.replace("  name: py\n", "  name: py\n  project: lab\n")
+ELSEWHERE = str(replace(holder.this_process(), host="elsewhere", host_id="0123456789ab"))
+
+
+def left(cli: Cli, suffix: str, *, by: str = "", age: float = 0) -> Container:
+    """A sandbox of ours under a staging name, made by somebody some seconds ago."""
+    found = cli.applied().named("py")
+    found.name = f"py{suffix}"
+    if by:
+        found.labels[ownership.HOLDER] = by
+    found.status = replace(found.status, created=cli.engine.clock - age)
+    return found
+
+
+def test_what_this_process_left_is_recovered(cli: Cli) -> None:
+    left(cli, ".new")
+    assert "recover" in cli("plan").out
+    assert cli("apply").code == 0
+    assert [each.name for each in cli.engine.all.values()] == ["py"]
+
+
+def test_what_a_dead_process_of_this_host_left_is_recovered_at_once(cli: Cli) -> None:
+    dead = replace(holder.this_process(), pid=2**22 - 1)
+    left(cli, ".new", by=str(dead))
+    assert cli("apply").code == 0
+
+
+def test_another_hosts_work_is_left_alone_for_15_minutes(cli: Cli) -> None:
+    ref = left(cli, ".new", by=ELSEWHERE, age=899).ref
+    planned, applied = cli("plan"), cli("apply", "--lock-timeout", "0s")
+    assert (planned.code, applied.code) == (5, 5)
+    assert f"in the hands of process {os.getpid()} on elsewhere, for 899 s" in planned.out
+    assert list(cli.engine.all) == [ref]
+    cli.engine.clock += 2
+    assert cli("apply").code == 0
+
+
+def test_break_lock_does_not_wait(cli: Cli) -> None:
+    left(cli, ".new", by=ELSEWHERE)
+    assert cli("apply", "--break-lock").code == 0
+    assert [each.name for each in cli.engine.all.values()] == ["py"]
+
+
+def test_a_delete_waits_for_another_host_too(cli: Cli) -> None:
+    left(cli, ".new", by=ELSEWHERE)
+    assert cli("delete", "py", "--yes", "--lock-timeout", "0s").code == 5
+    assert cli("delete", "py", "--yes", "--break-lock").code == 0
+    assert cli.engine.all == {}
+
+
+def test_a_lock_that_another_process_holds_is_exit_5(cli: Cli) -> None:
+    cli.applied()
+    cli.replace("64Mi", "128Mi")
+    path = locks.Identity(engine="docker memory", namespace="", name="py").path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        file.write("process 4711")
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        ran = cli("apply", "--lock-timeout", "0.1s")
+        assert (ran.code, "py is held by process 4711" in ran.err) == (5, True)
+        assert cli("apply", "--break-lock").code == 0
+
+
+def test_a_locks_file_does_not_stay(cli: Cli) -> None:
+    cli.applied()
+    assert list((locks.state_directory() / "locks").iterdir()) == []
+
+
+def test_a_start_that_was_cut_off_does_not_count_as_done(cli: Cli) -> None:
+    """The mark stands: it is stopped and started again, through its gate."""
+    found = cli.applied().named("py")
+    labels = ownership.helper_labels("py", project=None, image_id=found.image_id, holder=str(holder.this_process()))
+    cli.engine.stranger("py.helper", {**labels, **ownership.mark_labels("start")})
+    planned = cli("plan").out
+    assert "recover" in planned
+    assert "start" in planned
+    assert cli("apply").code == 0
+    assert cli.engine.calls.count("start") == 1
+    assert [each.name for each in cli.engine.all.values()] == ["py"]
+
+
+def test_prune_takes_what_is_half_made(cli: Cli) -> None:
+    left(cli, ".new")
+    assert cli("prune", "--leftovers", "--all-projects").code == 8
+    ran = cli("prune", "--leftovers", "--all-projects", "--yes")
+    assert (ran.code, cli.engine.all) == (0, {})
+
+
+def test_prune_takes_what_is_past_its_time_in_its_project_only(cli: Cli) -> None:
+    cli.applied(PROJECT.replace("lifecycle:", "lifecycle:\n    ttl: 60s"))
+    assert cli("prune", "--expired", "--project", "lab", "--yes").code == 0
+    assert len(cli.engine.all) == 1
+    cli.engine.clock += 61
+    assert cli("prune", "--expired", "--project", "other", "--yes").code == 0
+    assert len(cli.engine.all) == 1
+    assert cli("prune", "--expired", "--project", "lab", "--yes").code == 0
+    assert cli.engine.all == {}
+
+
+def test_prune_leaves_strangers_alone(cli: Cli) -> None:
+    cli.engine.stranger("py.new", {ownership.MANAGED: "true", ownership.NAME: "py"})
+    assert cli("prune", "--leftovers", "--all-projects", "--yes").code == 0
+    assert len(cli.engine.all) == 1
+
+
+@pytest.mark.parametrize("words", [(), ("--expired",), ("--expired", "--leftovers", "--all-projects")])
+def test_prune_wants_to_know_what_and_whose(cli: Cli, words: tuple[str, ...]) -> None:
+    assert cli("prune", *words).code == 64
+
+
+def test_apply_prune_deletes_what_the_project_has_besides(cli: Cli) -> None:
+    cli.applied(PROJECT + "---\n" + PROJECT.replace("name: py", "name: surplus"))
+    cli.write(PROJECT)
+    assert cli("apply", "--prune", "--project", "lab").code == 8
+    ran = cli("apply", "--prune", "--project", "lab", "--yes")
+    assert (ran.code, [each.name for each in cli.engine.all.values()]) == (0, ["py"])
+    assert cli("apply", "--prune", "--yes").code == 64
+
+
+def test_drift_tells_what_the_spec_did_not_change(cli: Cli) -> None:
+    cli.applied().named("py").fields[("resources", "pids")] = 4096
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (2, "  ~ docker/py\n      resources.pids  256 → 4096  (changed)\n")
+
+
+def test_what_only_the_spec_changed_is_no_drift(cli: Cli) -> None:
+    cli.applied()
+    cli.replace("64Mi", "128Mi")
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (
+        0,
+        "No drift.\n1 sandbox differs because the spec changed: see `plan`.\n",
+    )
+
+
+def test_a_stopped_sandbox_is_drift(cli: Cli) -> None:
+    found = cli.applied().named("py")
+    found.status = replace(found.status, state="exited", exit_code=0)
+    ran = cli("drift", "--output", "json")
+    assert ran.code == 2
+    assert ran.json == {
+        "sandboxes": [{"address": "docker/py", "name": "py", "backend": "docker", "state": "stopped", "fields": []}],
+        "foreign": [],
+        "spec_changes": 0,
+    }
+
+
+def test_the_journal_says_who_did_what_and_how_it_ended(cli: Cli) -> None:
+    cli.applied()
+    (entry,) = [json.loads(line) for line in journal.path().read_text().splitlines()]
+    del entry["time"]
+    assert entry == {
+        "who": {"user": os.environ.get("USER", ""), "uid": os.getuid(), "host": holder.this_process().host,
+                "pid": os.getpid()},
+        "command": "apply",
+        "plan": [{"address": "docker/py", "action": "create", "reason": None, "id": None}],
+        "results": [{"name": "py", "code": 0, "outcome": "created"}],
+    }  # fmt: skip
+
+
+def test_no_decision_reads_the_journal(cli: Cli) -> None:
+    cli.applied()
+    journal.path().unlink()
+    assert cli("plan", "--detailed-exitcode").code == 0
