@@ -51,7 +51,15 @@ def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdo
     head = _Head()
     connection, early = http.upgrade(f"/exec/{exec_id}/start", {"Detach": False, "Tty": command.tty})
     with connection:
-        pump = _Pump(connection, early, tty=command.tty, stdout=head.passing(stdout), stderr=head.passing(stderr))
+        pump = _Pump(
+            connection,
+            early,
+            tty=command.tty,
+            stdout=head.passing(stdout),
+            stderr=head.passing(stderr),
+            patience=http.timeout,
+            look=lambda: http.get(f"/exec/{exec_id}/json"),
+        )
         if command.tty:
             with _raw_terminal(), _resizing(http, exec_id):
                 pump.run(stdin)
@@ -126,10 +134,25 @@ def _shell_code(code: int, head: bytes) -> int:
 
 
 class _Pump:
-    """Moves bytes between the caller and the stream until the stream ends."""
+    """Moves bytes between the caller and the stream until the stream ends.
 
-    def __init__(self, connection: socket.socket, early: bytes, *, tty: bool, stdout: Sink, stderr: Sink) -> None:
+    A command may be silent for as long as it likes; whether the engine is still there is looked at, each `patience`
+    seconds without a word.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        early: bytes,
+        *,
+        tty: bool,
+        stdout: Sink,
+        stderr: Sink,
+        patience: float,
+        look: Callable[[], object],
+    ) -> None:
         self._connection = connection
+        self._patience, self._look = patience, look
         self._pending = b""
         self._tty = tty
         self._stdout, self._stderr = stdout, stderr
@@ -140,7 +163,10 @@ class _Pump:
         outgoing = b"" if stdin is not None else self._end_input()
         while True:
             sources: list[Any] = [self._connection] if stdin is None or outgoing else [self._connection, stdin]
-            ready, able, _ = select.select(sources, [self._connection] if outgoing else [], [])
+            waiting = None if self._tty or stdin is not None else self._patience
+            ready, able, _ = select.select(sources, [self._connection] if outgoing else [], [], waiting)
+            if not ready and not able:
+                self._look()
             if stdin is not None and stdin in ready:
                 outgoing = os.read(stdin, _CHUNK)
                 if not outgoing:

@@ -123,12 +123,18 @@ class Gate:
             self._check_health(status)
             if self._is_ready(status):
                 return status
+            self._check_interrupted()
             now = time.monotonic()
             if now >= deadline:
                 raise self._late(status, timeout)
             enough = self._up + ready.min_seconds / 1000 - now
             time.sleep(min(pause, deadline - now) if enough <= 0 else min(enough, deadline - now, 0.5))
         return None
+
+    def _check_interrupted(self) -> None:
+        """Nobody waits for what may take minutes once a signal has come: what was begun is undone."""
+        if self.options.cancelled():
+            raise FailedError(f"{self.sandbox.name}: interrupted before it was ready", sandbox=self.sandbox.name)
 
     def _is_ready(self, status: Status) -> bool:
         if self._is_complete(status):

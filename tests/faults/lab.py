@@ -71,8 +71,8 @@ class Lab:
         """A command that goes through the proxy."""
         address = {"docker": "--docker-host", "podman": "--podman-uri"}[self.engine.backend]
         process = subprocess.Popen(
-            [sys.executable, "-m", "sandboxctl", *words, "--backend", self.engine.backend,
-             address, f"unix://{self.proxy.socket}"],
+            [sys.executable, "-m", "sandboxctl", "--backend", self.engine.backend, address,
+             f"unix://{self.proxy.socket}", *words],
             cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LAB_TOKEN": SECRET, "PYTHONPATH": str(Path(__file__).parents[2])},
         )  # fmt: skip

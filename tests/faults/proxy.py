@@ -166,6 +166,10 @@ class _Link:
                 case Cut() | Do():
                     self.fault = fault
             self.engine.sendall(chunk)
+        else:
+            self._end(self.engine)  # it has no more to say, and may still listen
+            answers.join()
+            return
         self._close()
         answers.join()
 

@@ -102,3 +102,21 @@ def test_a_new_sandbox_that_the_engine_refuses_leaves_the_old_one_running(lab: L
     assert (ran.code, lab.objects()) == (6, [lab.name])
     assert "rolled back" in ran.out
     assert (lab.engine.id(lab.name), lab.engine.state(lab.name)) == (old, "running")
+
+
+def test_an_engine_that_falls_silent_during_an_exec_is_exit_4(lab: Lab) -> None:
+    """The command itself may be silent for as long as it likes."""
+    lab.write()
+    lab.done(*APPLY)
+    slow = lab.run("exec", lab.name, "--timeout", "3s", "--", "sleep", "8")
+    assert (slow.code, slow.seconds > 8) == (0, True), slow
+    started: list[Request] = []
+
+    def rule(request: Request) -> Fault | None:
+        if started:
+            return Hang()
+        started.extend([request] if request.path.endswith("/start") else [])
+        return None
+
+    ran = lab.run("exec", lab.name, "--timeout", "3s", "--", "sleep", "60", rule=rule)
+    assert (ran.code, ran.seconds < 2 * 3 + 2 + _START_OF_PYTHON) == (4, True), ran

@@ -63,3 +63,20 @@ def test_an_interrupt_after_any_write(lab: Lab, case: str) -> None:
         assert {each for each in lab.objects() if "." in each} == set(), ran
         lab.done(*APPLY)
         lab.is_right()
+
+
+def test_an_interrupt_while_it_is_waited_for_rolls_back(lab: Lab) -> None:
+    """A sandbox that would be ready in a minute: nobody waits for that."""
+    CASES["replace"].before(lab)
+    old = lab.engine.id(lab.name)
+    lab.write({"env": {"A": "2"}, "lifecycle": {"ready": {"minSeconds": "60s", "timeout": "90s"}}})
+    lab.proxy.expect()
+    process = lab.start(*APPLY)
+    while sum(request.path.partition("?")[0].endswith("/start") for request in lab.proxy.requests) < 1:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    ran = lab.end(process, within=20)
+    assert (ran.code, lab.objects(), lab.engine.id(lab.name)) == (130, [lab.name], old), ran
+    assert lab.engine.state(lab.name) == "running"
+    assert "rolled back" in ran.out
