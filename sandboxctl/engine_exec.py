@@ -23,6 +23,7 @@ from sandboxctl.engine_http import EngineHttp
 from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
 
 _CHUNK = 64 * 1024
+_KILLED = 128 + signal.SIGKILL
 _END_OF_INPUT = b"\x04"
 _NOT_FOUND = (b"executable file not found", b"no such file or directory", b"not found in $PATH")
 _NOT_EXECUTABLE = (b"permission denied", b"is a directory", b"exec format error")
@@ -116,7 +117,10 @@ def _message(body: bytes) -> str:
 def _exit_code(http: EngineHttp, exec_id: str) -> int:
     """The stream may end an instant before the engine knows the code."""
     for _ in range(100):
-        inspected = cast("dict[str, Any]", json.loads(http.get(f"/exec/{exec_id}/json").body))
+        answer = http.get(f"/exec/{exec_id}/json")
+        if answer.status == 404:
+            return _KILLED  # Podman forgets a command that ended with its container
+        inspected = cast("dict[str, Any]", json.loads(answer.body))
         if not inspected.get("Running") and inspected.get("ExitCode") is not None:
             return int(inspected["ExitCode"])
         time.sleep(0.02)

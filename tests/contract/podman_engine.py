@@ -139,7 +139,8 @@ class PodmanUnderTest:
         return str(self.inspect(name)["Id"])
 
     def state(self, name: str) -> str:
-        return str(self.inspect(name)["State"]["Status"])
+        state = str(self.inspect(name)["State"]["Status"])
+        return "exited" if state == "stopped" else state
 
     def pid(self, name: str) -> int:
         return int(self.inspect(name)["State"]["Pid"])

@@ -67,7 +67,10 @@ address() {
 start() {
     # catatonit is the init that Debian's podman only recommends; without it no
     # container with an init starts.
-    need podman podman catatonit catatonit
+    need podman podman catatonit catatonit iptables iptables
+    # Debian's podman only recommends what makes networks, and gives names in them.
+    [[ -x /usr/lib/podman/netavark || -x /usr/libexec/podman/netavark ]] || install_packages netavark
+    [[ -x /usr/lib/podman/aardvark-dns || -x /usr/libexec/podman/aardvark-dns ]] || install_packages aardvark-dns
     address && return
     mkdir -p "$home"
     [[ -O $engines_dir && -O $home ]] || die "$home belongs to somebody else"

@@ -41,6 +41,7 @@ PROCESSES = 4096
 without CAP_SYS_RESOURCE may not do. Those of all sandboxes of one user count together: `pids` is the limit of each."""
 
 DEFAULT_LOG_SIZE = "10.49MB"  # 10 MiB, as inspect writes it
+_RESTART_SECONDS = 3.0
 _STATES: Mapping[str, RunState] = {
     "configured": "created",
     "created": "created",
@@ -207,13 +208,13 @@ def engine(info: Mapping[str, Any], endpoint: str) -> Engine:
     )
 
 
-def status(inspected: Mapping[str, Any]) -> Status:
-    """The `State` of an inspect. A health that is not checked is an empty text."""
+def status(inspected: Mapping[str, Any], *, now: float | None = None) -> Status:
+    """The `State` of an inspect, with the engine's clock. A health that is not checked is an empty text."""
     state = inspected["State"]
     health = (state.get("Health") or {}).get("Status")
     code = state.get("ExitCode")
     return Status(
-        state=_STATES.get(state["Status"], "dead"),
+        state="restarting" if now is not None and _restarts(inspected, now) else _STATES.get(state["Status"], "dead"),
         exit_code=code,
         oom_killed=bool(state.get("OOMKilled")),
         health=health if health in ("starting", "healthy", "unhealthy") else None,
@@ -222,6 +223,19 @@ def status(inspected: Mapping[str, Any]) -> Status:
         started=rfc3339(state.get("StartedAt", "")),
         error=state.get("Error") or "",
     )
+
+
+def _restarts(inspected: Mapping[str, Any], now: float) -> bool:
+    """Between an end and the next start Podman calls it exited; whoever stopped it by hand waits for more than this."""
+    policy, state = inspected["HostConfig"].get("RestartPolicy") or {}, inspected["State"]
+    finished = rfc3339(state.get("FinishedAt", ""))
+    if _STATES.get(state["Status"]) != "exited" or finished is None or now - finished > _RESTART_SECONDS:
+        return False
+    if policy.get("Name") == "always":
+        return True
+    tries = policy.get("MaximumRetryCount") or 0
+    left = not tries or inspected.get("RestartCount", 0) < tries
+    return policy.get("Name") == "on-failure" and bool(state.get("ExitCode")) and left
 
 
 def read(inspected: Mapping[str, Any]) -> Observed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, cast
@@ -29,6 +30,7 @@ from sandboxctl.multiplex import frames
 
 API_VERSION = "4.0.0"
 _RESTART = ("lifecycle", "restart")
+_LOOK_BACK = 60  # seconds: the event of an end that came before we asked
 
 
 class PodmanWriter(ImageWriter):
@@ -64,8 +66,17 @@ class PodmanWriter(ImageWriter):
         self._send("get", f"/containers/{ref}/healthcheck", missing_is_done=True)
 
     def wait(self, ref: str) -> int:
-        """For as long as it takes."""
-        return int(self._json("post", f"/containers/{ref}/wait", {"condition": "exited"}, endless=True))
+        """By its event, which outlives it: before the start the wait call answers 0 at once, and after the end it may
+        find nothing to ask about (4.3)."""
+        query = {
+            "filters": json.dumps({"container": [ref], "event": ["died"]}),
+            "since": str(int(time.time()) - _LOOK_BACK),
+            "stream": "true",
+        }
+        for line in self._send("get", "/events", query, stream=True, endless=True).iter_lines():
+            if line.strip():
+                return int(json.loads(line)["Actor"]["Attributes"]["containerExitCode"])
+        raise UnreachableError("Podman does not say how the sandbox ended")
 
     def unpause(self, ref: str) -> None:
         """Lets a paused container go on."""
@@ -287,7 +298,8 @@ def _engine_error(response: Response) -> SandboxctlError:
     text = " ".join(text.split())[:400]
     if response.status_code == 409 or "name is already in use" in text or "is already in use by" in text:
         return ConflictError(f"Podman: {text}")
-    return EngineError(f"Podman: {text}", status=response.status_code, hint=_hint(text))
+    gone = "statfs" in text and "no such file or directory" in text  # what a bind mount names
+    return EngineError(f"Podman: {text}", status=404 if gone else response.status_code, hint=_hint(text))
 
 
 def _hint(text: str) -> str | None:
@@ -295,6 +307,7 @@ def _hint(text: str) -> str | None:
     table = {
         "address already in use": "another program has this port: choose another, or host: 0",
         "executable file not found": "the image lacks this program: check command, or the image",
+        "a command that was not found": "the image lacks this program: check command, or the image",
         "no space left": "the engine's disk is full: `podman system df`",
         "rlimit": "the host forbids raising this limit: lower resources.ulimits, or give the engine CAP_SYS_RESOURCE",
         "catatonit": "install the package catatonit, or set lifecycle.init to false",
