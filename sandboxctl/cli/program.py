@@ -29,6 +29,7 @@ VERBS = {
     "logs": "Print what a sandbox wrote.",
     "cp": "Copy a file or directory in or out.",
     "commit": "Make an image of what a sandbox wrote.",
+    "import": "Write a spec of what is live.",
     "schema": "Print the JSON schema of specs.",
     "completion": "Print the completion script of a shell.",
     "version": "Print our version, and Python's.",

@@ -112,7 +112,7 @@ def variables(case: Case) -> None:
             message = "env: two names mean one variable, they only differ in how their letters are composed"
             case.findings.error("env-twice", path, message, hint="remove one of them", key=True)
         seen[meant] = name
-        if isinstance(value, str) and value and _sounds_secret(name.upper()):
+        if isinstance(value, str) and value and sounds_secret(name.upper()):
             message = f"env.{name} looks like a secret, and everybody who may see the sandbox can read it"
             hint = f"write {{fromEnv: {name}}} or {{fromFile: PATH}}"
             case.findings.warning("literal-secret", path, message, hint=hint)
@@ -127,7 +127,8 @@ def _composed(name: str) -> str:
     return normalize("NFC", name)
 
 
-def _sounds_secret(name: str) -> bool:
+def sounds_secret(name: str) -> bool:
+    """Whether a variable of this name, in upper case, usually holds a secret."""
     return any(word in name for word in _SECRET_WORDS) and not _NO_SECRET.fullmatch(name)
 
 

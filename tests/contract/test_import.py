@@ -1,0 +1,88 @@
+"""A live object, written out as a spec: its plan against that object is empty but for whose it is."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sandboxctl import capabilities, importing
+from sandboxctl.load import load
+from sandboxctl.problems import errors
+from sandboxctl.spec import FileMount, Loaded, Secret
+from tests.contract.engines import EngineUnderTest
+from tests.contract.test_examples import EXAMPLES, on
+from tests.contract.workbench import Workbench
+
+
+def imported(bench: Workbench, name: str) -> importing.Imported:
+    observed = bench.backend.reader.observe(name)
+    assert observed is not None
+    return importing.spec_of(observed, bench.backend)
+
+
+def read_back(found: importing.Imported) -> Loaded:
+    result = load(["-"], stdin=io.BytesIO(found.text.encode()))
+    assert errors(result.problems) == ()
+    return result.loaded[0]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_each_example_comes_back_as_a_spec_whose_plan_is_empty(
+    engine: EngineUnderTest, bench: Workbench, name: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    can = [
+        on(engine, each, name)
+        for each in load([str(path)]).loaded
+        if each.sandbox.backend in ("auto", engine.backend) and not capabilities.refusals(each, engine.backend)
+    ]
+    bench.apply(*can)
+    monkeypatch.chdir(bench.directory)
+    for each in can:
+        files = [mount for mount in each.sandbox.mounts if isinstance(mount, FileMount)]
+        for mount in files:  # their content is left to the user: inspect shows no more than its digest
+            content = mount.content.reveal() if isinstance(mount.content, Secret) else str(mount.content)
+            (bench.directory / Path(mount.target).name).write_text(content)
+        found = imported(bench, each.sandbox.name)
+        assert ([each.key[-1] in ("content", "secret") for each in found.differences], errors(found.problems)) == (
+            [True] * len(files),
+            (),
+        )
+        for variable in each.sandbox.env:
+            if found.text.count(f"fromEnv: {variable}"):
+                live = bench.sh(each.sandbox.name, f'printf %s "${variable}"')
+                monkeypatch.setenv(variable, live)
+        again = read_back(found)
+        assert capabilities.refusals(again, engine.backend) == ()
+        assert bench.plan(again).pending == ()
+
+
+def test_a_strangers_object_is_written_out_and_stays_a_strangers(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
+    spec = bench.spec(name, {"resources": {"memory": "96Mi", "pids": 33}, "env": {"A": "b"}, "network": "bridge"})
+    assert bench.applied(spec) == "created"
+    ours = imported(bench, name)
+    observed = bench.backend.reader.observe(name)
+    assert observed is not None
+    without = {key: value for key, value in observed.labels.items() if not key.startswith("sandboxctl.dev/")}
+    strangers = importing.spec_of(replace(observed, labels=without), bench.backend)
+    sandbox = read_back(strangers).sandbox
+    assert (sandbox.resources.memory, sandbox.resources.pids, sandbox.env["A"], sandbox.network.mode) == (
+        96 * 2**20,
+        33,
+        "b",
+        "bridge",
+    )
+    assert (strangers.differences, read_back(ours).sandbox.resources) == ((), sandbox.resources)
+
+
+def test_a_secret_is_left_to_the_environment(bench: Workbench, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAIN_LOOKING", "hush-hush")
+    spec = bench.spec(name, {"env": {"PLAIN_LOOKING": {"fromEnv": "PLAIN_LOOKING"}}})
+    assert bench.applied(spec) == "created"
+    found = imported(bench, name)
+    assert "hush-hush" not in found.text
+    assert bench.plan(read_back(found)).pending == ()
