@@ -23,7 +23,7 @@ from sandboxctl.apply.work import (
     this_holder,
 )
 from sandboxctl.backends.base import MarkingWriter, Payload
-from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError
+from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, SilentError
 from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.render import render
 from sandboxctl.spec import Sandbox, VolumeMount
@@ -90,7 +90,10 @@ def _new(desired: Desired, work: Work) -> Payload:
 
 
 def _make(desired: Desired, payload: Payload, work: Work) -> None:
-    """Created, gated, marked. Undone on any failure, with the volumes that came with it."""
+    """Created, gated, marked. Undone on any failure, with the volumes that came with it.
+
+    A silent engine has nothing more asked of it: what lacks the mark is taken away by the next plan.
+    """
     writer, name = _writer(work), desired.sandbox.name
     volumes = _volumes_to_make(desired, work)
     ref = ""
@@ -103,6 +106,8 @@ def _make(desired: Desired, payload: Payload, work: Work) -> None:
         gate.start()
         gate.pass_through()
         writer.mark(ref, desired.spec_hash)
+    except SilentError:
+        raise
     except BaseException:
         if ref:
             writer.delete(ref)
@@ -140,6 +145,8 @@ def _replace(action: Action, work: Work) -> None:
     writer.delete(old.ref)
     try:
         _make(desired, payload, work)
+    except SilentError:
+        raise
     except BaseException as error:
         if ran:
             _restore(error, previous, work)

@@ -7,6 +7,7 @@ set before the first write that nothing else would show, and removed when anothe
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
@@ -22,6 +23,9 @@ from sandboxctl.observe import require
 from sandboxctl.plan import Desired
 from sandboxctl.render import render
 from sandboxctl.spec import Sandbox, VolumeMount
+
+_MAKING_VOLUMES = threading.Lock()
+"""Sandboxes of one plan may share a volume, and are made side by side: the first one makes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,10 @@ def stage(desired: Desired, work: Work) -> Staged:
     image = desired.image_id or sandbox.image.name
     with marked(sandbox, image, work, unfinished="volumes", volumes=volumes):
         try:
-            for volume in volumes:
-                _make_volume(volume, desired, work)
+            with _MAKING_VOLUMES:
+                volumes = tuple(each for each in volumes if work.backend.reader.volume_labels(each) is None)
+                for volume in volumes:
+                    _make_volume(volume, desired, work)
         except BaseException as error:
             undo(Staged(name=sandbox.name, volumes=volumes), work, because=error)
             raise
