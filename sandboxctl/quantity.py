@@ -19,6 +19,7 @@ _UNITS = {
 _LIKELY_UNIT = {"k": "Ki", "kb": "Ki", "kib": "Ki", "K": "Ki", "m": "Mi", "mb": "Mi", "mib": "Mi", "g": "Gi",
                 "gb": "Gi", "gib": "Gi", "t": "Ti", "tb": "Ti", "tib": "Ti", "ki": "Ki", "mi": "Mi", "gi": "Gi",
                 "ti": "Ti"}  # fmt: skip
+_MOST_BYTES = 2**60  # engines count in signed 64 bits, and add swap to memory
 _BYTES = re.compile(r"(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,9}))?([A-Za-z]*)")
 _CPU = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))?(m?)")
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
@@ -41,6 +42,8 @@ def parse_bytes(text: str) -> Bytes:
         if part % 10 ** len(fraction):
             raise ValueError(f"{_shown(text)} is not a whole number of bytes: write it in a smaller unit")
         value += part // 10 ** len(fraction)
+    if value > _MOST_BYTES:
+        raise ValueError(f"{_shown(text)} is more than any machine has: did you mean a smaller unit?")
     return Bytes(value)
 
 

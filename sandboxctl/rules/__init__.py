@@ -9,14 +9,14 @@ from __future__ import annotations
 from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
 from sandboxctl.problems import Path, Problem
-from sandboxctl.rules import lifecycle, limits, mounts, network, process, weakening
+from sandboxctl.rules import kernel, lifecycle, limits, mounts, network, process, weakening
 from sandboxctl.rules.case import Case
 from sandboxctl.rules.weakening import weakenings
 from sandboxctl.spec import Loaded
 
 __all__ = ["check", "weakenings"]
 
-_RULES = (*process.RULES, *limits.RULES, *network.RULES, *mounts.RULES, *weakening.RULES, *lifecycle.RULES)
+_RULES = (*process.RULES, *limits.RULES, *network.RULES, *mounts.RULES, *weakening.RULES, *lifecycle.RULES, *kernel.RULES)
 
 
 def check(loaded: Loaded, *, facts: HostFacts, broken: frozenset[Path] = frozenset()) -> tuple[Problem, ...]:
