@@ -104,7 +104,14 @@ def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool)
         raise ExecError(_message(answer.body), hint="`sandboxctl apply` starts it")
     if answer.status not in (200, 201):
         raise EngineError(f"the engine answered {answer.status}: {_message(answer.body)}", status=answer.status)
-    return str(json.loads(answer.body)["Id"])
+    return str(_decoded(answer.body)["Id"])
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", json.loads(body))
+    except ValueError as error:
+        raise UnreachableError("the engine sent no JSON", hint="is something between us and it?") from error
 
 
 def _message(body: bytes) -> str:
@@ -120,7 +127,7 @@ def _exit_code(http: EngineHttp, exec_id: str) -> int:
         answer = http.get(f"/exec/{exec_id}/json")
         if answer.status == 404:
             return _KILLED  # Podman forgets a command that ended with its container
-        inspected = cast("dict[str, Any]", json.loads(answer.body))
+        inspected = _decoded(answer.body)
         if not inspected.get("Running") and inspected.get("ExitCode") is not None:
             return int(inspected["ExitCode"])
         time.sleep(0.02)

@@ -77,7 +77,7 @@ class ImageWriter(ABC):
         return str(self._json("post", "/commit", query, endless=True)["Id"])
 
     def _json(self, method: str, path: str, query: Query | None = None, **options: Any) -> Any:
-        return json.loads(self._send(method, path, query, **options).content)
+        return decoded(self._send(method, path, query, **options).content, f"{method.upper()} {path}")
 
     @abstractmethod
     def _send(
@@ -108,3 +108,11 @@ def _pull_error(image: str, text: str) -> SandboxctlError:
     if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
         return InvalidError(brief, hint="check the name and the tag; for a private one, log in first")
     return UnreachableError(brief, hint="is the registry reachable from the engine, and are you logged in?")
+
+
+def decoded(content: bytes, step: str) -> Any:
+    """What an answer says. Raises UnreachableError for what is no JSON."""
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise UnreachableError(f"Podman sent no JSON ({step})", hint="is something between us and it?") from error

@@ -19,7 +19,7 @@ from podman.errors import APIError
 from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
-from sandboxctl.backends.podman.image_writer import ImageWriter, Response
+from sandboxctl.backends.podman.image_writer import ImageWriter, decoded, Response
 from sandboxctl.backends.podman.native import PROCESSES
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
@@ -105,7 +105,7 @@ class PodmanWriter(ImageWriter):
         """With its anonymous volumes. Gone already is success."""
         query = {"force": "true", "timeout": "0", "v": "true"}
         response = self._send("delete", f"/containers/{ref}", query, missing_is_done=True)
-        for report in json.loads(response.content or b"null") or []:
+        for report in decoded(response.content or b"null", f"DELETE {ref[:12]}") or []:
             if isinstance(report, dict) and report.get("Err"):
                 raise EngineError(f"Podman cannot remove {ref[:12]}: {report['Err']}", status=500)
 
