@@ -19,7 +19,7 @@ from podman.errors import APIError
 from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
-from sandboxctl.backends.podman.image_writer import ImageWriter, decoded, Response
+from sandboxctl.backends.podman.image_writer import ImageWriter, Response, decoded
 from sandboxctl.backends.podman.native import PROCESSES
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
