@@ -90,7 +90,8 @@ class Gate:
         for argv in self.sandbox.lifecycle.setup:
             self._set_up(argv)
         status = self._wait_until_ready()
-        if status is not None:
+        going = self.sandbox.lifecycle.auto_remove and status is not None and self._is_complete(status)
+        if status is not None and not going:  # what the engine is about to remove cannot be looked at
             self.verify(complete=self._is_complete(status))
 
     def _set_up(self, argv: tuple[str, ...]) -> None:
@@ -242,6 +243,15 @@ class Gate:
             complete=complete,
         )
         return [control for control in verdict.controls if control.status == "failed"]
+
+
+_INIT_WORDS = {"failed to exec pid1: No such file": 127, "failed to exec pid1: Permission denied": 126}
+"""What catatonit, Podman's init, says before it ends with 1 whatever was wrong with the command."""
+
+
+def _command_code(code: int, lines: str) -> int:
+    """The code that a shell would give a command that could not be run, also where an init hides it."""
+    return next((meant for words, meant in _INIT_WORDS.items() if words in lines), code) if code == 1 else code
 
 
 _EXIT_HINTS = {

@@ -75,8 +75,14 @@ class EngineUnderTest(Protocol):
     def copy_of_a_default_sandbox(self, name: str, labels: Mapping[str, str], *options: str) -> None:
         """Created, not started, by the engine's client: as the default sandbox but for `options`."""
 
+    def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:
+        """What is said, and hinted at, of a sandbox whose process was killed for want of memory."""
+
     def volumes(self) -> frozenset[str]:
         """The names of all volumes."""
+
+    def create_volume(self, name: str) -> None:
+        """A volume of somebody's, root's own."""
 
     def volume_path(self, name: str) -> Path:
         """Where a volume is on this host."""
@@ -265,8 +271,14 @@ class DockerUnderTest:
         )
         self.client("create", "--name", name, *words)
 
+    def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:
+        return f"{name} was killed: out of memory (limit {limit})", "raise resources.memory"
+
     def volumes(self) -> frozenset[str]:
         return frozenset(self.client("volume", "ls", "--format", "{{.Name}}").stdout.split())
+
+    def create_volume(self, name: str) -> None:
+        self.client("volume", "create", name)
 
     def volume_path(self, name: str) -> Path:
         return Path(json.loads(self.client("volume", "inspect", name).stdout)[0]["Mountpoint"])

@@ -199,8 +199,16 @@ class PodmanUnderTest:
         words = [*_DEFAULT_SANDBOX, *isolated(words), f"--hostname={name}", *marks, *words]
         self.client("create", "--name", name, *words, self.images.busybox, "infinity")
 
+    def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:  # noqa: ARG002  (4.3 does not tell)
+        return f"{name} ended with code 137", "it was killed: out of memory, or by somebody"
+
     def volumes(self) -> frozenset[str]:
         return frozenset(self.client("volume", "ls", "--format", "{{.Name}}").stdout.split())
+
+    def create_volume(self, name: str) -> None:
+        # Podman gives a volume to the user of the first container that has it: here that is somebody else's.
+        self.client("volume", "create", name)
+        self.client("run", "--rm", f"--volume={name}:/volume", "--network=none", self.images.busybox, "true")
 
     def volume_path(self, name: str) -> Path:
         return Path(json.loads(self.client("volume", "inspect", name).stdout)[0]["Mountpoint"])

@@ -26,7 +26,7 @@ def test_a_new_one_is_the_users_own(engine: EngineUnderTest, bench: Workbench, n
 
 
 def test_one_that_is_there_is_left_as_it_is(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
-    engine.client("volume", "create", f"{name}-data")
+    engine.create_volume(f"{name}-data")
     path = engine.volume_path(f"{name}-data")
     path.chmod(0o777)
     (path / "file").write_text("theirs")
@@ -62,7 +62,7 @@ def test_one_that_is_not_kept_goes_with_the_sandbox(engine: EngineUnderTest, ben
 
 
 def test_one_that_is_somebody_elses_stays_even_then(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
-    engine.client("volume", "create", f"{name}-data")
+    engine.create_volume(f"{name}-data")
     engine.volume_path(f"{name}-data").chmod(0o777)
     bench.applied(bench.spec(name, mounts(name, keep=False)))
     bench.delete(name)

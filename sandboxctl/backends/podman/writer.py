@@ -19,8 +19,8 @@ from podman.errors import APIError
 from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.podman import native
 from sandboxctl.backends.podman.image_writer import ImageWriter, Response, decoded
-from sandboxctl.backends.podman.native import PROCESSES
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
 from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
@@ -30,6 +30,9 @@ from sandboxctl.multiplex import frames
 
 API_VERSION = "4.0.0"
 _RESTART = ("lifecycle", "restart")
+_WAS_DOWN = 304
+_STOPS = 200
+_PAUSE = 0.02  # seconds between them
 _LOOK_BACK = 60  # seconds: the event of an end that came before we asked
 
 
@@ -83,9 +86,23 @@ class PodmanWriter(ImageWriter):
         self._send("post", f"/containers/{ref}/unpause")
 
     def stop(self, ref: str, *, grace: int) -> None:
-        """Its stop signal, and KILL after `grace` seconds."""
+        """Its stop signal, and KILL after `grace` seconds. What is just being restarted is no running container that
+        could be stopped, so that is asked again until it was one, or stays down."""
         query = {"timeout": str(grace)}
-        self._send("post", f"/containers/{ref}/stop", query, timeout=grace + self._timeout, missing_is_done=True)
+        for _ in range(_STOPS):
+            answer = self._send(
+                "post", f"/containers/{ref}/stop", query, timeout=grace + self._timeout, missing_is_done=True
+            )
+            if answer.status_code != _WAS_DOWN or not self._comes_back(ref):
+                return
+            time.sleep(_PAUSE)
+        raise EngineError(f"Podman: {ref[:12]} is restarted faster than it can be stopped", status=500)
+
+    def _comes_back(self, ref: str) -> bool:
+        inspected = self._send("get", f"/containers/{ref}/json", missing_is_done=True)
+        if inspected.status_code == 404:
+            return False
+        return native.status(json.loads(inspected.content), now=time.time()).state in ("running", "restarting")
 
     def rename(self, ref: str, name: str) -> None:
         """Works on a running container (engines.md, section 13)."""
@@ -264,7 +281,7 @@ def _helper_document(helper: Helper) -> dict[str, object]:
         "httpproxy": False,
         "r_limits": [
             {"type": "nofile", "soft": 1024, "hard": 1024},
-            {"type": "nproc", "soft": PROCESSES, "hard": PROCESSES},
+            {"type": "nproc", "soft": native.PROCESSES, "hard": native.PROCESSES},
         ],
         "log_configuration": {"driver": "k8s-file"},
         "resource_limits": {
