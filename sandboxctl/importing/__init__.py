@@ -22,8 +22,9 @@ from sandboxctl.importing.written import Written, document, file_of
 from sandboxctl.plan import compare
 from sandboxctl.problems import Path, Problem, errors
 from sandboxctl.profiles import PROFILES
+from sandboxctl.rules.process import reserved_for
 from sandboxctl.rules.weakening import weakenings
-from sandboxctl.spec import Loaded
+from sandboxctl.spec import Loaded, Sandbox
 from sandboxctl.yaml_text import dump
 
 KEPT: tuple[Path, ...] = (
@@ -54,7 +55,7 @@ def spec_of(observed: Observed, backend: Backend) -> Imported:
     """The spec of a live object, ours or not. Reads the image's own say."""
     importing = _Import(observed, backend)
     sayable = importing.without_unknown(importing.full())
-    small = importing.without_defaults(importing.with_allowed(sayable))
+    small = importing.with_allowed(importing.without_defaults(importing.with_allowed(sayable)))
     loaded, problems = importing.judged(small)
     differences = importing.differences(loaded) if loaded is not None else ()
     return Imported(text=dump(small), document=small, differences=differences, problems=problems)
@@ -96,16 +97,29 @@ class _Import:
         live = {
             key: value
             for key, value in self._observed.fields.items()
-            if key[0] not in ("labels", "annotations") or not key[1].startswith(ownership.PREFIX)
+            if key[0] not in ("labels", "annotations") or reserved_for(key[1]) is None
         }
         applied = self._before.wanted if self._before else None
+        still = self._still_applied()
+        if still is not None and still.lifecycle.ttl is not None:  # an idle sandbox's is in its `sleep`
+            live["lifecycle", "ttl"] = still.lifecycle.ttl
         return document(
             self._observed.name,
             {**live, **(self._hidden(applied) if applied else {})},
             image=self._image,
             project=self._observed.labels.get(ownership.PROJECT),
+            applied=still,
             secrets=frozenset(key[1] for key in applied.secrets if key[0] == "env") if applied else frozenset(),
         )
+
+    def _still_applied(self) -> Sandbox | None:
+        """What it was made from, where what runs is still what that says."""
+        applied = snapshot.applied_to(self._observed.ref, self._observed.labels)
+        if applied is None or self._before is None:
+            return None
+        keys: tuple[Key, ...] = (("command",), ("args",), ("workdir",))
+        unchanged = all(self._before.wanted.fields.get(key) in (self._observed.fields.get(key), None) for key in keys)
+        return applied.sandbox if unchanged else None
 
     def _hidden(self, applied: fields.Wanted) -> dict[Key, Json]:
         return {
@@ -129,11 +143,12 @@ class _Import:
             return whole
         implied = PROFILES[loaded.sandbox.security.profile].implied
         names = {name for name, _ in weakenings(loaded.sandbox, facts=self._facts)} - implied
-        if not names:
-            return whole
         spec = cast("Written", whole["spec"])
-        security = {**cast("Written", spec.get("security", {})), "allow": cast("Json", sorted(names))}
-        return {**whole, "spec": {**spec, "security": security}}
+        security = {key: part for key, part in cast("Written", spec.get("security", {})).items() if key != "allow"}
+        allowed: Written = {"allow": cast("Json", sorted(names))} if names else {}
+        if not security and not allowed:
+            return whole
+        return {**whole, "spec": {**spec, "security": {**security, **allowed}}}
 
     def without_defaults(self, whole: Written) -> Written:
         """Each value away that changes nothing, from the last to the first."""
@@ -151,8 +166,9 @@ class _Import:
                 continue
             without = self._backend.wanted(loaded.sandbox)
             same = (without.fields, without.secrets) == (wanted.fields, wanted.secrets)
-            if same or (path in ENGINES_OWN and self.differences(loaded) == differences):
-                whole, wanted = smaller, without
+            left = differences if same else self.differences(loaded)
+            if same or len(left) < len(differences) or (path in ENGINES_OWN and left == differences):
+                whole, wanted, differences = smaller, without, left
         return whole
 
     def _decoded(self, whole: Written) -> Loaded | None:

@@ -11,7 +11,7 @@ from typing import cast
 from sandboxctl.backends.base import ImageConfig, Json, Key
 from sandboxctl.quantity import format_bytes, format_cpu, format_duration
 from sandboxctl.rules.process import sounds_secret
-from sandboxctl.spec import API_VERSION, BACKENDS, KIND, TmpfsMount
+from sandboxctl.spec import API_VERSION, BACKENDS, KIND, Sandbox, TmpfsMount
 
 Written = dict[str, Json]
 
@@ -30,12 +30,16 @@ def document(
     image: ImageConfig | None,
     project: str | None,
     secrets: frozenset[str] = frozenset(),
+    applied: Sandbox | None = None,
 ) -> Written:
-    """A whole spec. The variables of `secrets`, and those that sound like one, are left to the environment."""
+    """A whole spec. The variables of `secrets`, and those that sound like one, are left to the environment.
+
+    `applied` says what runs in the words of the spec, where it is still that: inspect may show image and spec as one.
+    """
     metadata: Written = {"name": name, "project": project, **_tables(fields, ("labels", "annotations"))}
     spec: Written = {
         "image": _image(fields),
-        **_process(fields, image),
+        **(_process(fields, image) if applied is None else _applied_process(fields, applied)),
         "env": _environment(fields, image, secrets),
         "resources": _resources(fields),
         "network": _network(name, fields),
@@ -87,6 +91,13 @@ def _process(fields: Mapping[Key, Json], image: ImageConfig | None) -> Written:
     if (command, args) in ((None, None), of_image):
         return {"run": "image", **own}
     return {"command": None if command == of_image[0] else command, "args": args, **own}
+
+
+def _applied_process(fields: Mapping[Key, Json], applied: Sandbox) -> Written:
+    own = {"tty": fields.get(("tty",)), "stdin": fields.get(("stdin",)), "workdir": applied.workdir}
+    words = {"command": applied.command, "args": applied.args}
+    argv: Written = {name: list(words_of) for name, words_of in words.items() if words_of is not None}
+    return {"run": applied.run, **argv, **own}
 
 
 def _seconds(ttl: Json) -> str | None:
@@ -188,6 +199,9 @@ def _security(fields: Mapping[Key, Json]) -> Written:
     nested = _below(fields, ("security",))
     if "user" not in nested:
         nested = {"profile": "baseline", **nested}  # the one word for: the image's own user
+    capabilities = nested.get("capabilities")
+    if isinstance(capabilities, dict) and "bounding" in capabilities:  # an engine that shows the outcome alone
+        nested["capabilities"] = {"drop": ["ALL"], "add": capabilities["bounding"]}
     seccomp = nested.get("seccomp")
     if isinstance(seccomp, str) and seccomp.startswith("localhost:"):
         nested["seccomp"] = {"localhost": seccomp.removeprefix("localhost:")}

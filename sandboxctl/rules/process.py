@@ -27,7 +27,7 @@ def labels(case: Case) -> None:
             if not key or not key.isprintable() or " " in key:
                 message = f"metadata.{section}: a name is not empty and has no blanks or control characters"
                 case.findings.error("label-name", path, message, key=True)
-            owner = _owner(key)
+            owner = reserved_for(key)
             if owner is not None:
                 message = f"metadata.{section}: `{key}` is reserved: a spec may not use names of {owner}"
                 case.findings.error("reserved-label", path, message, key=True)
@@ -38,7 +38,8 @@ def labels(case: Case) -> None:
                 case.findings.error("label-clash", path, message, hint="remove one of the two", key=True)
 
 
-def _owner(key: str) -> str | None:
+def reserved_for(key: str) -> str | None:
+    """Whose label this is, by its beginning; None where it is free."""
     domain = key.lower().partition("/")[0]
     for reserved in _RESERVED_DOMAINS:
         if domain == reserved or domain.endswith(f".{reserved}"):
@@ -83,14 +84,15 @@ def workdirs(case: Case) -> None:
     if not holders:
         return
     index, mount = max(holders, key=lambda each: len(each[1].target))
-    reason = _not_writable(mount, workdir)
+    reason = _not_writable(case, mount, workdir)
     if reason is not None:
         place = path if case.source.written(path) else ("spec", "mounts", index, "target")
         message = f"workdir: nobody can write `{workdir}`: mounts[{index}] {reason}"
         case.findings.error("workdir-not-writable", place, message, hint="move the workdir or the mount")
 
 
-def _not_writable(mount: Mount, workdir: str) -> str | None:
+def _not_writable(case: Case, mount: Mount, workdir: str) -> str | None:
+    """What a mount lacks of a workdir, an engine makes as root."""
     match mount:
         case FileMount():
             return "is a file"
@@ -98,8 +100,14 @@ def _not_writable(mount: Mount, workdir: str) -> str | None:
             return f"is a {mount.kind}, which is read-only"
         case TmpfsMount():
             return None if mount.target == workdir else "is an empty tmpfs, where it does not exist"
-        case BindMount() | VolumeMount():
-            return "is read-only" if mount.read_only else None
+        case BindMount() | VolumeMount() if mount.read_only:
+            return "is read-only"
+        case VolumeMount():
+            return None if mount.target == workdir else "is a volume, where the engine would make it as root's"
+        case BindMount():
+            inside = mount.source + workdir[len(mount.target.rstrip("/")) :]
+            there = mount.target == workdir or case.facts.look(inside).kind == "directory"
+            return None if there else "does not have it yet, and the engine would make it as root's"
 
 
 def variables(case: Case) -> None:
