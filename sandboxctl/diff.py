@@ -91,11 +91,23 @@ def _compare_hidden(sides: Sides, key: Key, effect_of: Callable[[Key], Effect]) 
     """What inspect cannot show: only what was applied is known."""
     if sides.applied is None:
         return None
+    if key in sides.desired.secrets or key in sides.applied.secrets:
+        return _compare_fingerprints(sides, key, effect_of(key))
     before, after = sides.applied.fields.get(key), sides.desired.fields.get(key)
     if before == after:
         return None
     path = sides.desired.path(key)
     return Change(key=key, path=path, before=before, after=after, effect=effect_of(key), cause=Cause.SPEC)
+
+
+def _compare_fingerprints(sides: Sides, key: Key, effect: Effect) -> Change | None:
+    was = sides.applied.secrets.get(key) if sides.applied else None
+    secret = sides.desired.secrets.get(key)
+    now = SecretDigest(origin="", fingerprint=secret.fingerprint(sides.salt)) if isinstance(secret, Secret) else secret
+    if isinstance(was, SecretDigest) and isinstance(now, SecretDigest) and was.fingerprint == now.fingerprint:
+        return None
+    path = sides.desired.path(key)
+    return Change(key=key, path=path, before=None, after=None, effect=effect, cause=Cause.SPEC, sensitive=True)
 
 
 def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:

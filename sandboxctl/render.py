@@ -37,15 +37,17 @@ def render(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     user: tuple[int, int] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Payload:
     """The payload of one sandbox.
 
     `labels` and `annotations` are sandboxctl's own (`sandboxctl.dev/…`); its name and project are always there.
     `user` is what the image's own user turned out to be, uid and gid, where the spec leaves it to the image: the owner
     of the tmpfs mounts. Without it they have none, which on an engine means root.
+    `files` says where the engine has each file mount, by target; without it, it is shown by its volume.
     Raises TemplateError where a template says what the payload schema does not allow.
     """
-    values = vocabulary.values(sandbox, backend, user=user)
+    values = vocabulary.values(sandbox, backend, user=user, files=files)
     values["labels"] = {**sandbox.labels, **_selectors(sandbox), **(labels or {})}
     values["annotations"] = {**sandbox.annotations, **(annotations or {})}
     documents = _documents(sandbox, backend, values, Secret.reveal)

@@ -10,7 +10,7 @@ import hashlib
 import signal
 from collections.abc import Callable, Mapping, Sequence
 
-from sandboxctl import derive
+from sandboxctl import derive, file_volumes
 from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import InvalidError
 from sandboxctl.spec import (
@@ -47,8 +47,10 @@ class File:
     text: str
 
 
-def values(sandbox: Sandbox, backend: str, *, user: tuple[int, int] | None) -> dict[str, object]:
-    """Everything but labels, annotations and `texts`."""
+def values(
+    sandbox: Sandbox, backend: str, *, user: tuple[int, int] | None, files: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Everything but labels, annotations and `texts`. `files`: where the engine has each file, by target."""
     mounts = derive.mounts(sandbox)
     has_shm_mount = any(mount.target == "/dev/shm" for mount in mounts)  # noqa: S108  (the sandbox's)
     return {
@@ -70,6 +72,7 @@ def values(sandbox: Sandbox, backend: str, *, user: tuple[int, int] | None) -> d
         "mounts": [(f"mount-{index}", derive.mount_type(mount), mount) for index, mount in enumerate(mounts)],
         "bind_mounts": [mount for mount in mounts if isinstance(mount, BindMount)],
         "volume_mounts": [mount for mount in mounts if isinstance(mount, VolumeMount)],
+        "file_mounts": file_volumes.sources(sandbox, files),
         "tmpfs_mounts": [mount for mount in mounts if isinstance(mount, TmpfsMount)],
         "has_shm_mount": has_shm_mount,
         "own_shm": sandbox.resources.shm != _RUNTIME_SHM and not has_shm_mount,

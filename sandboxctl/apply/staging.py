@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
 from sandboxctl import derive, ownership
-from sandboxctl.apply import certain
+from sandboxctl.apply import belongings, certain
 from sandboxctl.apply.events import Event
 from sandboxctl.apply.work import Work, refused, this_holder
 from sandboxctl.backends.base import Helper, Payload, RenamingWriter
@@ -22,7 +22,7 @@ from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, Silen
 from sandboxctl.observe import require
 from sandboxctl.plan import Desired
 from sandboxctl.render import render
-from sandboxctl.spec import Sandbox, VolumeMount
+from sandboxctl.spec import Sandbox
 
 _MAKING_VOLUMES = threading.Lock()
 """Sandboxes of one plan may share a volume, and are made side by side: the first one makes it."""
@@ -38,28 +38,27 @@ class Staged:
 
 
 def stage(desired: Desired, work: Work) -> Staged:
-    """Creates NAME.new, not started, with the volumes that it lacks."""
-    sandbox = desired.sandbox
-    volumes = _missing_volumes(sandbox, work)
+    """Creates NAME.new, not started, with all that it lacks."""
+    sandbox, salt = desired.sandbox, secrets.token_bytes(16)
+    volumes = belongings.lacking(desired, salt, work)
     if not volumes:
-        return _staged(desired, (), work)
+        return _staged(desired, (), salt, belongings.make((), desired, salt, work), work)
     image = desired.image_id or sandbox.image.name
     with marked(sandbox, image, work, unfinished="volumes", volumes=volumes):
         try:
             with _MAKING_VOLUMES:
                 volumes = tuple(each for each in volumes if work.backend.reader.volume_labels(each) is None)
-                for volume in volumes:
-                    _make_volume(volume, desired, work)
+                files = belongings.make(volumes, desired, salt, work)
         except BaseException as error:
             undo(Staged(name=sandbox.name, volumes=volumes), work, because=error)
             raise
-        return _staged(desired, volumes, work)
+        return _staged(desired, volumes, salt, files, work)
 
 
-def _staged(desired: Desired, volumes: tuple[str, ...], work: Work) -> Staged:
+def _staged(desired: Desired, volumes: tuple[str, ...], salt: bytes, files: Mapping[str, str], work: Work) -> Staged:
     sandbox, ref = desired.sandbox, ""
     try:
-        ref = _create(desired, work)
+        ref = _create(desired, payload(desired, work, salt=salt, files=files), work)
         workdir = derive.workdir_in_layer(sandbox)
         if workdir is not None:
             user, group = derive.owner(sandbox, desired.image)
@@ -71,10 +70,10 @@ def _staged(desired: Desired, volumes: tuple[str, ...], work: Work) -> Staged:
     return Staged(name=sandbox.name, ref=ref, volumes=volumes)
 
 
-def _create(desired: Desired, work: Work) -> str:
+def _create(desired: Desired, sent: Payload, work: Work) -> str:
     name = desired.sandbox.name
     try:
-        return certain.create(payload(desired, work), ownership.staging_names(name)[0], work)
+        return certain.create(sent, ownership.staging_names(name)[0], work)
     except EngineError as error:
         raise refused(error, name) from error
 
@@ -86,9 +85,8 @@ def _check_image(desired: Desired, ref: str, work: Work) -> None:
         raise ConflictError(f"the image {desired.sandbox.image.name} was moved in this moment", hint="apply again")
 
 
-def payload(desired: Desired, work: Work) -> Payload:
-    """What is sent, with our labels."""
-    salt = secrets.token_bytes(16)
+def payload(desired: Desired, work: Work, *, salt: bytes, files: Mapping[str, str]) -> Payload:
+    """What is sent, with our labels; `files` is where the engine has each, by target."""
     labels = ownership.labels(
         desired.sandbox,
         spec_hash=desired.spec_hash,
@@ -97,26 +95,7 @@ def payload(desired: Desired, work: Work) -> Payload:
         holder=this_holder(),
     )
     user = derive.owner(desired.sandbox, desired.image)
-    return render(desired.sandbox, work.backend.name, labels=labels, user=user)
-
-
-def _missing_volumes(sandbox: Sandbox, work: Work) -> tuple[str, ...]:
-    """An existing volume is never touched."""
-    named = {mount.source: None for mount in sandbox.mounts if isinstance(mount, VolumeMount)}
-    return tuple(volume for volume in named if work.backend.reader.volume_labels(volume) is None)
-
-
-def _make_volume(volume: str, desired: Desired, work: Work) -> None:
-    """Ours by its labels, and given to the sandbox's user, once."""
-    sandbox = desired.sandbox
-    user, group = derive.owner(sandbox, desired.image)
-    labels = {ownership.MANAGED: "true", ownership.NAME: sandbox.name}
-    if sandbox.project is not None:
-        labels[ownership.PROJECT] = sandbox.project
-    work.emit(Event(name=sandbox.name, step="volume", message=volume))
-    name = ownership.helper_names(sandbox.name)[1]
-    helper = _helper(name, sandbox.name, sandbox.project, desired.image_id or sandbox.image.name)
-    work.backend.writer.create_volume(volume, labels=labels, user=user, group=group, helper=helper)
+    return render(desired.sandbox, work.backend.name, labels=labels, user=user, files=files)
 
 
 def _helper(called: str, name: str, project: str | None, image: str, **marks: str) -> Helper:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 
 from sandboxctl import notes, ownership
-from sandboxctl.apply import certain, layer, staging
+from sandboxctl.apply import belongings, certain, layer, staging
 from sandboxctl.apply.events import Event
 from sandboxctl.apply.staging import Staged
-from sandboxctl.apply.work import RolledBackError, Work, check_changed, delete_volumes, desired_of, gate_of
+from sandboxctl.apply.work import RolledBackError, Work, check_changed, desired_of, gate_of
 from sandboxctl.backends.base import Observed
-from sandboxctl.errors import ConflictError, FailedError, SandboxctlError, SilentError
+from sandboxctl.errors import ConflictError, FailedError, LocalFileError, SandboxctlError, SilentError
 from sandboxctl.observe import applied_to, volumes_to_delete
 from sandboxctl.plan import Action, Desired, Kind
 from sandboxctl.recovery import RecoverStep
@@ -83,7 +84,13 @@ def _replace(action: Action, work: Work) -> None:
         raise
     certain.rename(staged.ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
     certain.delete(old.ref, work)
+    belongings.remove(old, work, still_used=_files_of(staged.ref, work))
     notes.forget(old.ref)
+
+
+def _files_of(ref: str | None, work: Work) -> Mapping[str, str]:
+    observed = None if ref is None else work.backend.reader.observe(ref)
+    return {} if observed is None else observed.file_volumes
 
 
 def _step_aside(old: Observed, name: str, work: Work) -> None:
@@ -151,17 +158,20 @@ def _update(action: Action, work: Work) -> None:
     writer = work.backend.writer
     writer.update(observed.ref, changed, render(desired.sandbox, work.backend.name))
     check_changed(action, observed.ref, work)
-    _note(desired, observed)
+    _note(desired, observed, work)
     if action.starts:
         _start(action, work)
     else:
         gate_of(desired, observed.ref, work).verify()
 
 
-def _note(desired: Desired, observed: Observed) -> None:
+def _note(desired: Desired, observed: Observed, work: Work) -> None:
     """Labels cannot follow a live change: a note remembers it, with the salt of the object's own fingerprints."""
     applied = ownership.decode_applied(observed.labels.get(ownership.APPLIED, ""))
-    notes.write(observed.ref, desired.sandbox, applied.salt if applied else secrets.token_bytes(16))
+    try:
+        notes.write(observed.ref, desired.sandbox, applied.salt if applied else secrets.token_bytes(16))
+    except LocalFileError as error:
+        work.emit(Event(name=desired.sandbox.name, step="note", message=f"{error.brief}; the change itself is done"))
 
 
 def _start(action: Action, work: Work) -> None:
@@ -172,6 +182,7 @@ def _start(action: Action, work: Work) -> None:
     desired, observed = desired_of(action), _observed(action)
     work.emit(Event(name=action.name, step="start"))
     gate = gate_of(desired, observed.ref, work)
+    belongings.mend(desired, observed, work)
     if observed.status.state == "paused":
         work.backend.writer.unpause(observed.ref)
         gate.pass_through()
@@ -202,39 +213,42 @@ def _delete(action: Action, work: Work) -> None:
         return
     if observed.status.state in ("running", "restarting"):
         certain.stop(ref, work, grace=_grace(observed))
-    _remove(action, observed, work)
+    _remove(observed, work)
     notes.forget(ref)
 
 
-def _remove(action: Action, observed: Observed, work: Work) -> None:
+def _remove(observed: Observed, work: Work) -> None:
     """With volumes that go too, a mark remembers them when nothing else does any more."""
     applied = applied_to(observed.ref, observed.labels)
-    volumes = volumes_to_delete(applied)
+    volumes = (*volumes_to_delete(applied), *sorted(set(observed.file_volumes.values())))
     if applied is None or not volumes:
         certain.delete(observed.ref, work)
         return
     with staging.marked(applied.sandbox, observed.image_id, work, unfinished="removal", volumes=volumes):
         certain.delete(observed.ref, work)
-        delete_volumes(action, work)
+        belongings.remove(observed, work)
 
 
 def _recover(action: Action, work: Work) -> None:
     """Ends what a killed command began."""
     for step in action.steps:
         work.emit(Event(name=action.name, step="recover", message=f"{step.do} {step.name}"))
-        _recover_step(step, action.name, work)
+        _recover_step(step, action, work)
 
 
-def _recover_step(step: RecoverStep, name: str, work: Work) -> None:
+def _recover_step(step: RecoverStep, action: Action, work: Work) -> None:
     match step.do:
         case "delete":
+            leftover = work.backend.reader.observe(step.ref)
             certain.delete(step.ref, work)
+            if leftover is not None:
+                belongings.remove(leftover, work, still_used=_files_of(action.ref, work))
         case "rename":
-            certain.rename(step.ref, step.to or name, work)
+            certain.rename(step.ref, step.to or action.name, work)
         case "stop":
             certain.stop(step.ref, work, grace=_grace(work.backend.reader.observe(step.ref)))
         case "delete volume":
-            _delete_own_volume(step.ref, name, work)
+            _delete_own_volume(step.ref, action.name, work)
 
 
 def _delete_own_volume(volume: str, name: str, work: Work) -> None:

@@ -32,7 +32,8 @@ class Engine:
     `namespace` is where names are unique, "" for the whole engine. `node_images`: each node pulls for itself, so a
     reference is its own id. `restarts`: what has ended can be started again. `lists_only_ours`: the list of containers
     leaves strangers out. `pods`: a sandbox is one container of a pod, so pid 1 may be another's, the network is closed
-    by rules that nothing inside can see, and the node decides about the control groups' namespace.
+    by rules that nothing inside can see, and the node decides about the control groups' namespace. `data_root` is its
+    own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
     """
 
     backend: str
@@ -55,6 +56,8 @@ class Engine:
     restarts: bool = True
     lists_only_ours: bool = False
     pods: bool = False
+    data_root: str = ""
+    shows_env: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,8 @@ class Listed:
 class Observed:
     """One live object in the spec's own words, as far as its inspect shows them.
 
-    `container` is the runtime's id of its container, where that is not the ref. `gate` is who saw, before it started,
+    `container` is the runtime's id of its container, where that is not the ref; `file_volumes` the volumes of ours that
+    hold its files, by target. `gate` is who saw, before it started,
     that its network is closed: a probe image, or only its own.
 
     `fields` holds only what is set, by the keys of `fields.Wanted`. What this kind of inspect can never show is
@@ -138,6 +142,7 @@ class Observed:
     ports: tuple[str, ...] = ()
     identity: str = ""
     container: str = ""
+    file_volumes: Mapping[str, str] = field(default_factory=dict)
     gate: Literal["probe", "inside"] | None = None
 
 
@@ -303,6 +308,18 @@ class LayerWriter(Writer, Protocol):
 
     def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
         """Makes an image of the writable layer under `commit.image`, with these labels; returns its id."""
+
+    def create_file(
+        self,
+        volume: str,
+        content: bytes,
+        *,
+        mode: int,
+        owner: tuple[int, int],
+        labels: Mapping[str, str],
+        helper: Helper,
+    ) -> str:
+        """One file in a volume of its own (`file_volumes`); returns where the engine has it."""
 
 
 class MarkingWriter(Writer, Protocol):

@@ -97,7 +97,11 @@ _MOUNTS: Mapping[str, Row] = {
         does("`mode=`"),
         weaker("an emptyDir is writable by everybody in the pod; only the sandbox is in it"),
     ),
-    "mounts.file": (unbuilt("bind a file"), unbuilt("bind a file"), does("an immutable ConfigMap, or a Secret")),
+    "mounts.file": (
+        ours("a volume of its own, named by the content, of which the sandbox gets that file, read-only"),
+        ours("a volume of its own, named by the content, of which the sandbox gets that file, read-only"),
+        does("an immutable ConfigMap, or a Secret"),
+    ),
     "mounts.configMap": (
         no("Docker has no config maps", "bind a file or a directory"),
         no("Podman has no config maps", "bind a file or a directory"),

@@ -150,7 +150,7 @@ _LIFECYCLE: Mapping[str, Row] = {
         does("`restart_tries`"),
         no("a pod restarts without end", "leave `max` out"),
     ),
-    "lifecycle.setup": everywhere(unbuilt("run it with `exec` after apply")),
+    "lifecycle.setup": everywhere(ours("run by exec after each start by sandboxctl, before it counts as ready")),
     "lifecycle.autoRemove": (
         does("`AutoRemove`"),
         does("`remove`"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from sandboxctl import fields
+from sandboxctl import fields, file_volumes
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.image_reference import normalise
 from sandboxctl.ownership import PREFIX
@@ -66,14 +66,16 @@ def _milli_cpu(host: Mapping[str, Any]) -> int | None:
 
 
 def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
-    """The network, published ports, names; `attached` is what was connected besides."""
+    """The network, published ports, names; `attached` and `detached` is what was done by hand."""
     mode = host.get("NetworkMode") or "default"
     mode = "bridge" if mode == "default" else mode  # 20.10 says "default", 26 and later "bridge"
     base = ("network",)
-    attached = set(((inspected.get("NetworkSettings") or {}).get("Networks")) or {}) - {mode}
+    networks = set(((inspected.get("NetworkSettings") or {}).get("Networks")) or {})
+    attached = networks - {mode}
     found: dict[Key, Json] = {
         (*base, "mode"): mode,
         (*base, "attached"): cast("Json", sorted(attached)) or None,
+        (*base, "detached"): mode if mode not in networks and not mode.startswith("container:") else None,
         (*base, "ports"): _read_ports(host.get("PortBindings") or {}) or None,
         (*base, "dns", "servers"): host.get("Dns") or None,
         (*base, "dns", "search"): host.get("DnsSearch") or None,
@@ -118,6 +120,10 @@ def read_mounts(inspected: Mapping[str, Any], host: Mapping[str, Any]) -> dict[K
     found: dict[Key, Json] = {}
     for mount in inspected.get("Mounts") or []:
         base: Key = ("mounts", mount["Destination"])
+        file = file_volumes.read(mount)
+        if file is not None:
+            found.update({(*base, name): value for name, value in file.items()})
+            continue
         found[(*base, "type")] = mount["Type"]
         found[(*base, "readOnly")] = not mount.get("RW", True)
         if mount["Type"] == "volume":

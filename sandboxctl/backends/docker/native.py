@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sandboxctl import derive, fields
+from sandboxctl import derive, fields, file_volumes
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
 from sandboxctl.backends.docker import inspection
 from sandboxctl.dataclass import replace
@@ -27,6 +27,7 @@ HIDDEN: frozenset[Key] = frozenset(
         ("run",),
         ("lifecycle", "ttl"),
         ("lifecycle", "setup"),
+        file_volumes.HIDDEN,
         ("security", "fsGroup"),
         ("mounts", "*", "selinux"),
     }
@@ -38,7 +39,7 @@ DEFAULT_LOGGING: Json = {"driver": "json-file", "options": {"max-file": "1", "ma
 
 def wanted(sandbox: Sandbox) -> Wanted:
     """The spec's fields as this engine shows them: annotations are labels, requests are shares."""
-    generic = fields.wanted(sandbox)
+    generic = file_volumes.wanted(fields.wanted(sandbox), sandbox)
     values, paths = dict(generic.fields), dict(generic.paths)
 
     def move(old: Key, new: Key, value: Json) -> None:
@@ -125,6 +126,8 @@ def engine(info: Mapping[str, Any]) -> Engine:
         cgroup_version=2 if info.get("CgroupVersion") == "2" else 1,
         security_modules=modules,
         runtimes=tuple(sorted(info.get("Runtimes") or {})),
+        data_root=info.get("DockerRootDir") or "",
+        shows_env=True,
         milli_cpus=int(info.get("NCPU") or 0) * 1000,
     )
 
@@ -169,6 +172,7 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         status=status(inspected),
         fields=found,
         ports=inspection.published(inspected),
+        file_volumes=file_volumes.in_use(inspected.get("Mounts") or []),
     )
 
 

@@ -22,6 +22,7 @@ from sandboxctl.engine_exec import Command
 from sandboxctl.engine_http import Endpoint, EngineHttp
 from sandboxctl.errors import EngineError
 from sandboxctl.fields import within
+from sandboxctl.file_volumes import FILE
 
 _ADDED = 1  # the kind of a change in `docker diff`
 _UPDATES: tuple[tuple[Key, dict[str, str]], ...] = (
@@ -147,12 +148,34 @@ class DockerWriter(ImageWriter):
         """The owner is set through the helper, which is never started (engines.md, section 7)."""
         with reported():
             self._api.create_volume(name, labels=dict(labels))
-            mount = {"Type": "volume", "Source": name, "Target": "/volume", "VolumeOptions": {"NoCopy": True}}
-            ref = self._create_helper(helper, {"mounts": [mount]})
-            try:
-                self._api.put_archive(ref, "/", archives.directory("volume", user=user, group=group))
-            finally:
-                self._api.remove_container(ref, v=True, force=True)
+            self._fill_volume(name, archives.directory("volume", user=user, group=group), helper)
+
+    def create_file(
+        self,
+        volume: str,
+        content: bytes,
+        *,
+        mode: int,
+        owner: tuple[int, int],
+        labels: Mapping[str, str],
+        helper: Helper,
+    ) -> str:
+        """Written through the helper, which is never started; works on a remote engine as well."""
+        user, group = owner
+        archive = archives.file(f"volume/{FILE}", content, user=user, group=group, mode=mode)
+        with reported():
+            self._api.create_volume(volume, labels=dict(labels))
+            self._fill_volume(volume, archive, helper)
+            return f"{self._api.inspect_volume(volume)['Mountpoint']}/{FILE}"
+
+    def _fill_volume(self, volume: str, archive: bytes, helper: Helper) -> None:
+        """The archive has all below `volume/`."""
+        mount = {"Type": "volume", "Source": volume, "Target": "/volume", "VolumeOptions": {"NoCopy": True}}
+        ref = self._create_helper(helper, {"mounts": [mount]})
+        try:
+            self._api.put_archive(ref, "/", archive)
+        finally:
+            self._api.remove_container(ref, v=True, force=True)
 
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""

@@ -198,6 +198,8 @@ def engine(info: Mapping[str, Any], endpoint: str) -> Engine:
     return replace(
         any_engine(endpoint, (info.get("version") or {}).get("Version", "")),
         id=f"{host.get('hostname', '')}:{store.get('graphRoot', '')}",
+        data_root=store.get("graphRoot") or "",
+        shows_env=True,
         rootless=bool(security.get("rootless")),
         cgroup_version=2 if host.get("cgroupVersion") == "v2" else 1,
         controllers=tuple(sorted(host.get("cgroupControllers") or ())),

@@ -147,13 +147,21 @@ class PodmanWriter(ImageWriter):
             self._put(ref, "/volume", archives.directory(".", user=user, group=group))
 
     def create_file(
-        self, volume: str, content: bytes, *, mode: int, owner: tuple[int, int], labels: Mapping[str, str], image: str
+        self,
+        volume: str,
+        content: bytes,
+        *,
+        mode: int,
+        owner: tuple[int, int],
+        labels: Mapping[str, str],
+        helper: Helper,
     ) -> str:
         """Written through a container that is never started; works on a remote service as well."""
         user, group = owner
-        self._send("post", "/volumes/create", data=json.dumps({"Name": volume, "Label": dict(labels)}))
+        if self._send("get", f"/volumes/{volume}/exists", missing_is_done=True).status_code == 404:
+            self._send("post", "/volumes/create", data=json.dumps({"Name": volume, "Label": dict(labels)}))
         archive = archives.file(FILE, content, user=user, group=group, mode=mode)
-        with self._beside(volume, Helper(image=image)) as ref:
+        with self._beside(volume, helper) as ref:
             self._put(ref, "/volume", archive)
         return f"{self._json('get', f'/volumes/{volume}/json')['Mountpoint']}/{FILE}"
 
