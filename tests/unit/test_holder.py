@@ -41,7 +41,9 @@ def test_a_number_that_was_used_again_is_another_process() -> None:
     assert holder.at_work(str(replace(US, pid=os.getppid(), start="1")), age=0) is None
 
 
-@pytest.mark.parametrize(("age", "who"), [(899.0, f"process {US.pid} on elsewhere"), (900.0, None)])
+@pytest.mark.parametrize(
+    ("age", "who"), [(899.0, f"process {US.pid} on elsewhere"), (900.0, None)], ids=["at work", "gone"]
+)
 def test_of_another_host_only_the_age_is_known(age: float, who: str | None) -> None:
     assert holder.at_work(str(replace(US, host="elsewhere", host_id="0")), age=age) == who
 
