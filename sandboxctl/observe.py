@@ -110,8 +110,8 @@ def _effects(backend: Backend) -> EffectOf:
 
 
 def _preflight(made: Plan, backend: Backend) -> Prepared:
-    """Looks at images, networks and the host for whatever is about to be created."""
-    creating = [action for action in made.actions if action.kind in (Kind.CREATE, Kind.REPLACE)]
+    """Looks at images, networks and the host for whatever is about to be created or changed."""
+    creating = [action for action in made.actions if action.kind in (Kind.CREATE, Kind.REPLACE, Kind.UPDATE)]
     if not creating:
         return Prepared(plan=made, problems=())
     engine = backend.reader.identify()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Backend, Engine
+from sandboxctl.dataclass import replace
 from sandboxctl.plan import Desired
-from sandboxctl.problems import Path, Problem
-from sandboxctl.spec import BindMount, Sandbox, Source
+from sandboxctl.problems import Path, Problem, Severity
+from sandboxctl.rules.host_paths import reaches_socket, reaches_system
+from sandboxctl.spec import BindMount, Sandbox, Secret, Source, VolumeMount
 
 
 def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]:
@@ -65,7 +68,50 @@ def _host_problems(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator
                        "this engine runs as root, and to keep root's id is to have no namespace at all",
                        hint="use auto, or an engine without root")  # fmt: skip
     yield from _runtime_problems(security.runtime, source, engine)
+    for index, mount in enumerate(sandbox.mounts):
+        if isinstance(mount, VolumeMount) and mount.sub_path is not None and not (engine.sub_paths or engine.pods):
+            yield _problem(source, ("spec", "mounts", index, "subPath"), "no-sub-paths",
+                           f"{engine.backend} {engine.version} would mount the whole volume: it knows no subPath",
+                           hint="mount the whole volume, or use a newer engine (Docker 26, Podman 5)")  # fmt: skip
+    yield from _device_problems(sandbox, source, engine)
+    yield from _engine_in_bind(sandbox, source, engine)
+    yield from _shown_secrets(sandbox, source, engine)
     yield from _limit_problems(sandbox, source, engine)
+
+
+def _device_problems(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator[Problem]:
+    for index, device in enumerate(sandbox.security.devices):
+        if engine.local and not os.path.exists(device.source):
+            yield _problem(source, ("spec", "security", "devices", index, "source"), "no-such-device",
+                           f"there is no device {device.source} on this host",
+                           hint="load its driver first, or leave it out")  # fmt: skip
+
+
+def _engine_in_bind(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator[Problem]:
+    """The rules know the usual places, and the ones that the environment names; the engine knows its own."""
+    socket = os.path.realpath(engine.endpoint.removeprefix("unix://")) if engine.endpoint.startswith("unix://") else ""
+    for index, mount in enumerate(sandbox.mounts):
+        if not isinstance(mount, BindMount) or f"host-path:{mount.source}" in sandbox.security.allow:
+            continue
+        path: Path = ("spec", "mounts", index, "source")
+        if socket and reaches_socket(mount.source, (socket,)) and "engine-socket" not in sandbox.security.allow:
+            yield _problem(source, path, "weakening-not-allowed", f"{mount.source} shows the socket of this engine",
+                           hint="with it the sandbox rules the host; bind something smaller")  # fmt: skip
+        elif engine.data_root and reaches_system(mount.source, (engine.data_root,)):
+            hint = f"bind something smaller, or add `host-path:{mount.source}` to security.allow"
+            message = f"{mount.source} shows this engine's own data"
+            yield _problem(source, path, "weakening-not-allowed", message, hint=hint)
+
+
+def _shown_secrets(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator[Problem]:
+    if not engine.shows_env:
+        return
+    for name, value in sandbox.env.items():
+        if isinstance(value, Secret):
+            problem = _problem(source, ("spec", "env", name), "secret-in-env",
+                               f"env.{name}: whoever may use this engine can read it in the container's inspect",
+                               hint="a file of the sandbox (mounts, type: file) is shown to nobody else")  # fmt: skip
+            yield replace(problem, severity=Severity.WARNING)
 
 
 def _runtime_problems(runtime: str, source: Source, engine: Engine) -> Iterator[Problem]:

@@ -408,6 +408,11 @@ class Sandbox:
     podman: BackendSection = field(default_factory=BackendSection)
     kubernetes: BackendSection = field(default_factory=BackendSection)
 
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every sensitive value in it."""
+        files = (mount.content for mount in self.mounts if isinstance(mount, FileMount))
+        return tuple(value for value in (*self.env.values(), *files) if isinstance(value, Secret))
+
     def section(self, backend: str) -> BackendSection:
         """The section of one backend."""
         return {"docker": self.docker, "podman": self.podman, "kubernetes": self.kubernetes}[backend]

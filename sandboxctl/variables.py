@@ -30,10 +30,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def parse_assignment(text: str) -> tuple[str, str]:
     """`NAME=VALUE` of `--var`. Raises UsageError."""
     name, equals, value = text.partition("=")
-    if not equals or _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None:
         raise UsageError(
-            f"--var {name}: expected NAME=VALUE", hint="a name has letters, digits and _, and begins with no digit"
+            f"--var {name}: no reference can name this",
+            hint="a name has letters, digits and _, and begins with no digit",
         )
+    if not equals:
+        raise UsageError(f"--var {name}: a variable is written NAME=VALUE", hint=f"write --var {name}=…")
     return name, value
 
 

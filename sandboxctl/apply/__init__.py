@@ -67,6 +67,15 @@ _OUTCOMES: dict[Kind, Outcome] = {
 }
 
 
+def _masked(text: str, chain: tuple[Action, ...]) -> str:
+    """Without the sensitive values of its specs: a sandbox may have printed them as its last words."""
+    for action in chain:
+        for value in action.desired.sandbox.secrets() if action.desired is not None else ():
+            for line in (value.reveal(), *value.reveal().splitlines()):
+                text = text.replace(line, "(sensitive)") if line.strip() else text
+    return text
+
+
 def _run(chain: tuple[Action, ...], work: Work) -> Result:
     """One sandbox. The outcome is that of the last step that did anything."""
     name = chain[-1].name
@@ -80,5 +89,5 @@ def _run(chain: tuple[Action, ...], work: Work) -> Result:
     except SandboxctlError as error:
         rolled_back = isinstance(error, RolledBackError)
         return Result(name=name, code=int(error.exit_code), outcome="failed", rolled_back=rolled_back,
-                      brief=error.brief, hint=error.hint)  # fmt: skip
+                      brief=_masked(error.brief, chain), hint=error.hint)  # fmt: skip
     return Result(name=name, code=0, outcome=outcome)

@@ -184,10 +184,17 @@ class Gate:
             raise self._failed(f"was killed: out of memory (limit {limit})", hint="raise resources.memory")
         ended = status.state in ("exited", "dead") and not self._is_complete(status)
         if ended:
+            self._let_it_be_removed()
             reason = f": {status.error}" if status.error else ""
-            raise self._failed(
-                f"ended with code {status.exit_code}{reason}", hint=_EXIT_HINTS.get(status.exit_code or 0)
-            )
+            code = _command_code(status.exit_code or 0, self._last_lines())
+            raise self._failed(f"ended with code {code}{reason}", hint=_EXIT_HINTS.get(code))
+
+    def _let_it_be_removed(self) -> None:
+        """Docker 20.10 may keep the name for ever where our removal and its own (autoRemove) meet."""
+        for _ in range(100 if self.sandbox.lifecycle.auto_remove else 0):
+            if self.backend.reader.status(self.ref) is None:
+                return
+            time.sleep(0.05)
 
     def _check_health(self, status: Status) -> None:
         """At once, and then at the spec's interval, where nobody else may be doing it."""

@@ -10,6 +10,7 @@ from sandboxctl.dataclass import replace
 from sandboxctl.errors import InvalidError
 from sandboxctl.plan import Action, Desired, Kind, Plan
 from sandboxctl.preflight import lacking
+from sandboxctl.problems import errors
 from sandboxctl.spec import Image, Loaded
 
 Emit = Callable[[Event], None]
@@ -43,7 +44,7 @@ def _with_image(desired: Desired, backend: Backend, ids: dict[str, str], emit: E
     if image.name not in ids:
         ids[image.name] = desired.image_id or _obtain(desired.sandbox.name, image, backend, emit)
     found = replace(desired, image_id=ids[image.name], image=backend.reader.image_config(ids[image.name]))
-    for problem in lacking(found, backend, backend.reader.engine()):
+    for problem in errors(lacking(found, backend, backend.reader.engine())):
         raise InvalidError(problem.message, hint=problem.hint, sandbox=desired.sandbox.name)
     return found
 

@@ -107,13 +107,17 @@ _RESOURCES: Mapping[str, Row] = {
         does("the runtime's 64Mi, or an emptyDir in memory on /dev/shm"),
     ),
     "resources.disk": (
-        unbuilt("a read-only root and sized tmpfs bound the disk"),
+        does("`StorageOpt.size`; only on overlay over xfs with quotas, else the create fails"),
         does("`storage_opts.size`; only on overlay over xfs with quotas, else the create fails"),
         does("`limits.ephemeral-storage`: looked at about once a minute, then evicted"),
     ),
-    "resources.gpus": (unbuilt(), unbuilt(), does("`limits[nvidia.com/gpu]`")),
-    "resources.gpus/all": (
+    "resources.gpus": (
+        does("`DeviceRequests`, where the engine has the driver"),
         unbuilt(),
+        does("`limits[nvidia.com/gpu]`"),
+    ),
+    "resources.gpus/all": (
+        does("`DeviceRequests`, where the engine has the driver"),
         unbuilt(),
         no("a pod asks for a number of GPUs", "write how many"),
     ),
@@ -127,7 +131,7 @@ _RESOURCES: Mapping[str, Row] = {
 
 _LIFECYCLE: Mapping[str, Row] = {
     "lifecycle.ttl": (
-        unbuilt("use `run: idle`, which ends by itself"),
+        ours("past its end it is `expired`: `list` says so, `apply` replaces it, `prune --expired` removes it"),
         does("`timeout`"),
         does("`activeDeadlineSeconds`"),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from sandboxctl import apply as work
@@ -90,11 +91,12 @@ def _skipped(plan: Plan, code: int) -> tuple[Result, ...]:
 
 
 def emit(session: Session, event: Event) -> None:
-    """One step, as it begins."""
-    if session.json:
-        session.result(report.event_json(event))
-    else:
-        session.note(report.event_text(event))
+    """One step, as it begins. Nobody who listens is no reason to leave the step half done: the end will say so."""
+    with suppress(BrokenPipeError):
+        if session.json:
+            session.result(report.event_json(event))
+        else:
+            session.note(report.event_text(event))
 
 
 def _tell(session: Session, results: Sequence[Result]) -> None:

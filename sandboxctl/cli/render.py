@@ -13,7 +13,7 @@ from sandboxctl.cli.session import Session
 @click.command("render")
 @options.paths
 @click.option("--show-secrets", is_flag=True, help="Print sensitive values instead of (sensitive).")
-@options.session(outputs=("yaml", "json"), specs=True, backend=True)
+@options.session(outputs=("yaml", "json", "text"), specs=True, backend=True)
 def command(session: Session, paths: tuple[str, ...], *, show_secrets: bool) -> int:
     """Print what apply would send to the engine."""
     from sandboxctl.capabilities import refusals

@@ -112,13 +112,13 @@ def edits(session: Session) -> Edits | None:
 
 def variables(session: Session) -> Mapping[str, str]:
     """`--var` over `--var-file`, a later file over an earlier one."""
+    from sandboxctl.variables import parse_assignment
+
     values: dict[str, str] = {}
     for path in session.var_file:
         values.update(_variable_file(path))
     for each in session.var:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--var {name}: a variable is written NAME=VALUE", hint=f"write --var {name or 'NAME'}=…")
+        name, value = parse_assignment(each)
         values[name] = value
     return values
 

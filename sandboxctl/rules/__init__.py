@@ -16,7 +16,15 @@ from sandboxctl.spec import Loaded
 
 __all__ = ["check", "weakenings"]
 
-_RULES = (*process.RULES, *limits.RULES, *network.RULES, *mounts.RULES, *weakening.RULES, *lifecycle.RULES, *kernel.RULES)
+_RULES = (
+    *process.RULES,
+    *limits.RULES,
+    *network.RULES,
+    *mounts.RULES,
+    *weakening.RULES,
+    *lifecycle.RULES,
+    *kernel.RULES,
+)
 
 
 def check(loaded: Loaded, *, facts: HostFacts, broken: frozenset[Path] = frozenset()) -> tuple[Problem, ...]:
