@@ -119,7 +119,9 @@ def _roll_back(error: BaseException, staged: Staged, old: Observed | None, work:
             error.brief += f"; and the old one does not start again: {second.brief}"
         return
     if again and isinstance(error, SandboxctlError):
-        raise RolledBackError(f"{error.brief}; rolled back", hint=error.hint, sandbox=name) from error
+        what, newline, last_lines = error.brief.partition("\n")
+        brief = f"{what}; rolled back{newline}{last_lines}"
+        raise RolledBackError(brief, hint=error.hint, sandbox=name) from error
 
 
 def _start_again(old: Observed, work: Work) -> bool:
