@@ -13,7 +13,7 @@ from sandboxctl.load import load
 from sandboxctl.problems import errors
 from sandboxctl.spec import FileMount, Loaded, Secret
 from tests.contract.engines import EngineUnderTest
-from tests.contract.test_examples import EXAMPLES, on
+from tests.contract.test_examples import EXAMPLES, on, runs_here
 from tests.contract.workbench import Workbench
 
 
@@ -33,11 +33,7 @@ def read_back(found: importing.Imported) -> Loaded:
 def test_each_example_comes_back_as_a_spec_whose_plan_is_empty(
     engine: EngineUnderTest, bench: Workbench, name: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    can = [
-        on(engine, each, name)
-        for each in load([str(path)]).loaded
-        if each.sandbox.backend in ("auto", engine.backend) and not capabilities.refusals(each, engine.backend)
-    ]
+    can = [on(engine, each, name) for each in load([str(path)]).loaded if runs_here(each, engine, bench)]
     bench.apply(*can)
     monkeypatch.chdir(bench.directory)
     for each in can:
