@@ -27,7 +27,7 @@ check: venv ## linters, types and layers; shell scripts where shellcheck is inst
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run examples/*.sh tests/*.sh tests/engines/*.sh; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run examples/*.sh tests/*.sh tests/engines/*.sh tests/engines/kubernetes/*.sh; fi
 
 unit: venv ## the tests that need no engine
 	$(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)
@@ -56,13 +56,13 @@ start-engines: ## start what the tests use, and leave it running
 	KEEP_ENGINES=1 $(WITH_ENGINES) true
 
 stop-engines: ## stop the engines that these scripts started
-	tests/engines/docker.sh stop
+	for engine in docker podman kubernetes; do tests/engines/$$engine.sh stop; done
 
 clean: ## remove what the tools left in the checkout
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean ## also .venv, the test images' files, and our own engines with their data
-	tests/engines/docker.sh purge
+	for engine in docker podman kubernetes; do tests/engines/$$engine.sh purge; done
 	tests/engines/images.sh clean
 	rm -rf $(VENV)
