@@ -65,6 +65,7 @@ def values(
         "port_bindings": _port_bindings(sandbox.network.ports),
         "open_egress": sandbox.network.mode != "none" and sandbox.network.egress is None,
         "cpu_shares": cpu_shares(sandbox.resources),
+        "runtime": derive.runtime_program(sandbox.security.runtime),
         "stop_signal": _signal_number(sandbox.lifecycle.stop_signal),
         "owner": user if sandbox.security.user is None else derive.owner(sandbox),
         "groups": derive.groups(sandbox),

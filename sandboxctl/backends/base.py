@@ -34,6 +34,7 @@ class Engine:
     leaves strangers out. `pods`: a sandbox is one container of a pod, so pid 1 may be another's, the network is closed
     by rules that nothing inside can see, and the node decides about the control groups' namespace. `data_root` is its
     own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
+    `sub_paths`: a part of a volume can be mounted; an older engine mounts the whole of it, and says nothing.
     """
 
     backend: str
@@ -58,6 +59,7 @@ class Engine:
     pods: bool = False
     data_root: str = ""
     shows_env: bool = False
+    sub_paths: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,6 +362,10 @@ class Backend(Protocol):
     name: str
     reader: Reader
     hidden: frozenset[Key]
+
+    @property
+    def dormant(self) -> bool:
+        """Whether nothing of it runs, so that the first question would start something. Asks nothing itself."""
 
     @property
     def writer(self) -> Writer:

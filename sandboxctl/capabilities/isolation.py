@@ -79,7 +79,7 @@ _MOUNTS: Mapping[str, Row] = {
     ),
     "mounts.volume": (does("a named volume"), does("a named volume"), does("a PersistentVolumeClaim")),
     "mounts.volume.subPath": (
-        unbuilt("mount the whole volume: engines before 26 do so silently"),
+        does("`Subpath`", since="26.0"),
         does("`SubPath`", since="5.0"),
         does("`subPath`"),
     ),
@@ -177,22 +177,33 @@ _SECURITY: Mapping[str, Row] = {
         no("a pod cannot switch SELinux off", "name a `type` that the node's policy allows"),
     ),
     "security.userNamespace": (
-        unbuilt("the daemon's own remapping applies"),
+        no(
+            "the daemon has one remapping for all of its containers",
+            "set `userns-remap` in the daemon, or leave it out",
+        ),
+        does("`userns`"),
+        does("`hostUsers`", since="1.33"),
+    ),
+    "security.userNamespace/host": (
+        does("`UsernsMode` host: without the daemon's remapping, where it has one"),
         does("`userns`"),
         does("`hostUsers`", since="1.33"),
     ),
     "security.userNamespace/keep-id": (
-        unbuilt("the daemon's own remapping applies"),
+        no("Docker cannot keep the caller's id", "leave it out, or use Podman without root"),
         does("`userns` keep-id, for an engine without root"),
         no("a pod has no user to keep", "write `auto`"),
     ),
     "security.userNamespace/private": (
-        unbuilt("the daemon's own remapping applies"),
+        no(
+            "the daemon has one remapping for all of its containers",
+            "set `userns-remap` in the daemon, or leave it out",
+        ),
         unbuilt("write `auto`"),
         does("`hostUsers: false`", since="1.33"),
     ),
     "security.runtime": (
-        unbuilt("make it the daemon's default runtime"),
+        does("`Runtime`, which the daemon has to know"),
         node("the runtime that the Podman service was started with: its API ignores the field"),
         does("`runtimeClassName`"),
     ),

@@ -256,10 +256,10 @@ def test_an_engine_that_does_not_answer_is_exit_4(cli: Cli) -> None:
 
 
 def test_a_field_that_the_engine_refuses_makes_no_call(cli: Cli) -> None:
-    cli.write(SPEC.replace("64Mi", "64Mi\n    gpus: 1"))
+    cli.write(SPEC.replace("64Mi", "64Mi\n  security: {userNamespace: auto}"))
     ran = cli("apply", "--yes")
     assert (ran.code, cli.engine.calls) == (3, [])
-    assert ran.err.startswith("sandbox.yaml:9:5: error: ")
+    assert ran.err.startswith("sandbox.yaml:9:14: error: ")
 
 
 def test_an_image_that_may_not_be_pulled_and_is_not_there_is_exit_3(cli: Cli) -> None:

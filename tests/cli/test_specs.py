@@ -128,10 +128,10 @@ def test_a_variable_without_a_value_is_an_error_in_the_spec(cli: Cli) -> None:
 
 
 def test_what_a_backend_refuses_is_told_with_for(cli: Cli) -> None:
-    cli.write(SPEC.replace("64Mi", "64Mi\n    gpus: 1"))
+    cli.write(SPEC.replace("64Mi", "64Mi\n  security: {userNamespace: auto}"))
     assert cli("validate").code == 0
     ran = cli("validate", "--for", "docker")
-    assert (ran.code, "gpus" in ran.out) == (3, True)
+    assert (ran.code, "userNamespace" in ran.out) == (3, True)
     assert cli("validate", "--backend", "docker").out == ran.out
 
 

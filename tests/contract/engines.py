@@ -143,7 +143,7 @@ _DEFAULT_SANDBOX = (
 _WEAKENINGS: Mapping[str, str] = {
     "--pid=host": "docker.PidMode",
     "--ipc=host": "docker.IpcMode",
-    "--userns=host": "docker.UsernsMode",
+    "--userns=host": "security.userNamespace",
     "--cgroupns=host": "docker.CgroupnsMode",
     "--cgroup-parent=/elsewhere": "docker.CgroupParent",
     "--privileged": "security.privileged",

@@ -51,10 +51,28 @@ def read_resources(host: Mapping[str, Any]) -> dict[Key, Json]:
         (*base, "cpuShares"): host.get("CpuShares") or None,
         (*base, "cpuset"): host.get("CpusetCpus") or None,
         (*base, "shm"): host.get("ShmSize") or None,
+        (*base, "disk"): _disk(host.get("StorageOpt") or {}),
+        (*base, "gpus"): _gpus(host.get("DeviceRequests") or []),
     }
     for limit in host.get("Ulimits") or []:
         found[(*base, "ulimits", limit["Name"])] = {"soft": limit["Soft"], "hard": limit["Hard"]}
     return found
+
+
+def _disk(options: Mapping[str, str]) -> Json:
+    size = options.get("size")
+    return int(size) if size is not None and size.isdecimal() else size
+
+
+def _gpus(requests: list[Any]) -> Json:
+    """`all`, a number, or whatever else it is, as it is."""
+    if not requests:
+        return None
+    first = requests[0]
+    plain = len(requests) == 1 and first.get("Capabilities") == [["gpu"]] and not first.get("DeviceIDs")
+    if not plain or first.get("Driver") or first.get("Options"):
+        return cast("Json", requests)
+    return "all" if first.get("Count") == -1 else first.get("Count")
 
 
 def _milli_cpu(host: Mapping[str, Any]) -> int | None:
@@ -174,6 +192,7 @@ def read_security(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Ke
         (*base, "selinux"): _selinux(options),
         (*base, "privileged"): bool(host.get("Privileged")),
         (*base, "runtime"): host.get("Runtime"),
+        (*base, "userNamespace"): host.get("UsernsMode") or None,
     }
     for device in host.get("Devices") or []:
         value: Json = {"source": device["PathOnHost"], "permissions": device["CgroupPermissions"]}
@@ -233,13 +252,12 @@ _EXPECTED: dict[str, tuple[object, ...]] = {
     "PidMode": ("",),
     "IpcMode": ("private",),
     "UTSMode": ("",),
-    "UsernsMode": ("",),
+    "UsernsMode": ("", "host"),
     "CgroupnsMode": ("private",),
     "CgroupParent": ("",),
     "OomKillDisable": (None, False),
     "OomScoreAdj": (None, 0),
     "DeviceCgroupRules": (None, []),
-    "DeviceRequests": (None, []),
     "VolumesFrom": (None, []),
     "Links": (None, []),
     "PublishAllPorts": (None, False),

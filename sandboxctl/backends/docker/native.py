@@ -62,6 +62,8 @@ def wanted(sandbox: Sandbox) -> Wanted:
         paths["security", "selinux"] = ("spec", "security", "privileged")
     if sandbox.security.runtime == "default":
         values.pop(("security", "runtime"))
+    else:
+        values["security", "runtime"] = derive.runtime_program(sandbox.security.runtime)
     values["docker", "logging"] = _wanted_logging(sandbox)
     paths["docker", "logging"] = ("spec", "docker", "logging")
     return replace(generic, fields=values, paths=paths)

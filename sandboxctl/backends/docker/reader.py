@@ -12,6 +12,8 @@ from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
 
+_SUB_PATHS = (1, 45)
+
 
 class DockerReader:
     """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
@@ -41,7 +43,8 @@ class DockerReader:
         """`/info`: id, cgroups, security modules, runtimes."""
         if self._identity is None:
             info = self._json("/info")
-            self._identity = replace(native.engine(info), endpoint=self._http.endpoint.url)
+            sub_paths = _number(self.api_version()) >= _SUB_PATHS
+            self._identity = replace(native.engine(info), endpoint=self._http.endpoint.url, sub_paths=sub_paths)
         return self._identity
 
     def now(self) -> float:
@@ -121,6 +124,10 @@ class DockerReader:
         if answer.status != 200:
             raise EngineError(f"Docker answered {answer.status}: {native.message(answer.body)}", status=answer.status)
         return _decode(answer, path)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 def _decode(answer: Answer, path: str) -> Any:

@@ -46,6 +46,8 @@ def _hint(text: str) -> str | None:
         "address already in use": "another program has this port: choose another, or host: 0",
         "executable file not found": "the image lacks this program: check command, or the image",
         "no such file or directory: unknown": "the image lacks this program: check command, or the image",
+        "storage-opt": "resources.disk needs overlay over xfs with quotas (pquota): leave it out, or change the host",
+        "could not select device driver": "resources.gpus needs the vendor's container toolkit on the engine's host",
         "no space left": "the engine's disk is full: `docker system df`",
         "rlimit": "the host forbids raising this limit: lower resources.ulimits, or give the engine CAP_SYS_RESOURCE",
     }

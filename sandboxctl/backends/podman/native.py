@@ -198,6 +198,7 @@ def engine(info: Mapping[str, Any], endpoint: str) -> Engine:
     return replace(
         any_engine(endpoint, (info.get("version") or {}).get("Version", "")),
         id=f"{host.get('hostname', '')}:{store.get('graphRoot', '')}",
+        sub_paths=int(((info.get("version") or {}).get("Version") or "0").partition(".")[0]) >= 5,
         data_root=store.get("graphRoot") or "",
         shows_env=True,
         rootless=bool(security.get("rootless")),
