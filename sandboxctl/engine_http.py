@@ -44,12 +44,14 @@ class Endpoint:
     """A unix socket, a TCP port on the loopback, or one behind TLS; `label` names the engine in messages.
 
     `server_name` is the name on the server's certificate, by default the host of `address`. `headers` go with every
-    request: they may be credentials.
+    request: they may be credentials. `named`: somebody says that it is there, so that where it is not the engine is
+    silent, and not absent.
     """
 
     label: str
     url: str
     path: str | None = None
+    named: bool = False
     address: tuple[str, int] | None = None
     tls: SSLContext | None = field(default=None, repr=False)
     server_name: str | None = None
@@ -154,7 +156,7 @@ class EngineHttp:
                 hint="is it overloaded or hung? --timeout waits longer",
             ) from error
         except OSError as error:
-            raise _unreachable(label, url, error) from error
+            raise _unreachable(self.endpoint, error) from error
 
     def _parse(self, received: bytes, path: str, *, whole: bool = True) -> Answer:
         head, separator, body = received.partition(b"\r\n\r\n")
@@ -218,9 +220,11 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
     return connection.recv(_CHUNK)
 
 
-def _unreachable(label: str, url: str, error: OSError) -> UnreachableError:
+def _unreachable(endpoint: Endpoint, error: OSError) -> UnreachableError:
+    label, url = endpoint.label, endpoint.url
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return AbsentError(f"there is no {label} at {url}", hint=f"install and start it, or say where it is ({_FLAG})")
+        kind = UnreachableError if endpoint.named else AbsentError
+        return kind(f"there is no {label} at {url}", hint=f"install and start it, or say where it is ({_FLAG})")
     if error.errno in (errno.EACCES, errno.EPERM):
         return UnreachableError(
             f"no permission to use {label} at {url}",

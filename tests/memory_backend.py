@@ -64,6 +64,7 @@ class MemoryBackend:
 
     name = "docker"
     hidden = HIDDEN
+    dormant = False
 
     def __init__(self) -> None:
         self.clock = _START
@@ -86,8 +87,10 @@ class MemoryBackend:
     def writer(self) -> MemoryBackend:
         return self
 
-    def connect(self, _name: str, _connection: Connection) -> Backend:
-        """What the command line is given in place of the built-in engines."""
+    def connect(self, name: str, _connection: Connection) -> Backend:
+        """What the command line is given in place of the built-in engines: of these Podman is not here."""
+        if name == "podman":
+            raise AbsentError("there is no Podman in memory")
         return self
 
     def wanted(self, sandbox: Sandbox) -> Wanted:

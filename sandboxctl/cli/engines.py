@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sandboxctl.backends.base import Backend, Connection
@@ -10,10 +10,10 @@ from sandboxctl.cli import configuration, specs
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import dataclass
-from sandboxctl.errors import UsageError
+from sandboxctl.errors import UnreachableError, UsageError
 from sandboxctl.spec import Loaded, Sandbox
 
-IN_USE = ("docker",)
+IN_USE = ("docker", "podman")
 """Where a name is looked for, and what `auto` tries, in this order, where no config says otherwise."""
 
 _FLAGS_OF: Mapping[str, Mapping[str, str]] = {
@@ -41,24 +41,50 @@ def candidates(session: Session) -> tuple[str, ...]:
     return configuration.read(session.config).backends or IN_USE
 
 
-def backend_name(session: Session, sandbox: Sandbox) -> str:
-    """`--backend` and `--target` win over the spec; `auto` is the first of those in use."""
-    name = session.backend or sandbox.backend
-    return candidates(session)[0] if name == "auto" else name
+def backend_names(session: Session, loaded: Sequence[Loaded]) -> tuple[str, ...]:
+    """The backend of each spec: `--backend` and `--target` win over the spec, and `auto` is decided here, and said."""
+    names = [session.backend or each.sandbox.backend for each in loaded]
+    order = candidates(session)
+    if "auto" in names and len(order) > 1:
+        return _choose(session, loaded, names, order)
+    return tuple(order[0] if name == "auto" else name for name in names)
+
+
+def _choose(
+    session: Session, loaded: Sequence[Loaded], names: Sequence[str], order: tuple[str, ...]
+) -> tuple[str, ...]:
+    from sandboxctl.choice import Choice
+
+    def engine(name: str, sandbox: Sandbox) -> tuple[object, Callable[[], Backend]]:
+        reached = connection(session, name, sandbox)
+        return (name, reached), lambda: session.connect(name, reached)
+
+    choice = Choice(order=order, open=engine)
+    decided: list[str] = []
+    said: dict[str, list[str]] = {}
+    for each, name in zip(loaded, names, strict=True):
+        if name == "auto":
+            chosen = choice.of(each)
+            said.setdefault(f"on {chosen.backend}: {chosen.reason}", []).append(each.sandbox.name)
+            name = chosen.backend
+        decided.append(name)
+    for what, sandboxes in said.items():
+        session.note(f"{', '.join(sandboxes)} {what}\n")
+    return tuple(decided)
 
 
 def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
     """Specs by engine, in the order of their first. Raises RefusedError for two of one name on one engine."""
     from sandboxctl.load import same_identity
 
-    def engine_of(each: Loaded) -> tuple[str, Connection]:
-        name = backend_name(session, each.sandbox)
-        return name, connection(session, name, each.sandbox)
-
+    names = backend_names(session, loaded)
+    engine_of = {
+        id(each): (name, connection(session, name, each.sandbox)) for each, name in zip(loaded, names, strict=True)
+    }
     found: dict[tuple[str, Connection], list[Loaded]] = {}
     for each in loaded:
-        found.setdefault(engine_of(each), []).append(each)
-    twice = tuple(same_identity(loaded, lambda each: (engine_of(each), each.sandbox.name)))
+        found.setdefault(engine_of[id(each)], []).append(each)
+    twice = tuple(same_identity(loaded, lambda each: (engine_of[id(each)], each.sandbox.name)))
     if twice:
         raise RefusedError(twice)
     return tuple(
@@ -98,13 +124,30 @@ def opened(session: Session, group: Group) -> Iterator[Backend]:
 
 @contextmanager
 def in_use(session: Session) -> Iterator[tuple[Backend, ...]]:
-    """Every engine on which a name may be."""
+    """Every engine on which a name may be, but for those that are not here. Raises AbsentError where none is."""
     from contextlib import ExitStack
 
+    from sandboxctl.engine_http import AbsentError
+
     names = (session.backend,) if session.backend else candidates(session)
+    here: list[Backend] = []
+    absent: list[AbsentError] = []
     with ExitStack() as stack:
-        groups = [Group(name=name, connection=connection(session, name), loaded=()) for name in names]
-        yield tuple(stack.enter_context(opened(session, group)) for group in groups)
+        for name in names:
+            group = Group(name=name, connection=connection(session, name), loaded=())
+            try:
+                backend = stack.enter_context(opened(session, group))
+                if len(names) > 1 and not backend.dormant:
+                    backend.reader.engine()
+            except AbsentError as error:
+                absent.append(error)
+            except UnreachableError:
+                here.append(backend)  # silent: whoever needs its answer will be told
+            else:
+                here.append(backend)
+        if not here:
+            raise absent[0]
+        yield tuple(here)
 
 
 @contextmanager
@@ -116,11 +159,27 @@ def holding(session: Session, name: str) -> Iterator[Backend]:
 
 
 def index_of(backends: Sequence[Backend], name: str) -> int:
-    """Which engine has this name; 0 where there is no other, or none has it."""
+    """Which engine has this name; the first that answers where none has it.
+
+    What would have to be started first is asked only where the others do not have it. Raises UsageError for two.
+    """
     if len(backends) == 1:
         return 0
-    found = [index for index, backend in enumerate(backends) if backend.reader.observe(name) is not None]
+    found: list[int] = []
+    answered: list[int] = []
+    silent: list[UnreachableError] = []
+    for index in sorted(range(len(backends)), key=lambda each: backends[each].dormant):
+        if found and backends[index].dormant:
+            continue
+        try:
+            if backends[index].reader.observe(name) is not None:
+                found.append(index)
+            answered.append(index)
+        except UnreachableError as error:
+            silent.append(error)
     if len(found) > 1:
-        where = ", ".join(backends[index].name for index in found)
+        where = ", ".join(backends[index].name for index in sorted(found))
         raise UsageError(f"{name} is on more than one engine: {where}", hint="say which with --backend")
-    return found[0] if found else 0
+    if silent and not found:
+        raise silent[0]
+    return (found or sorted(answered))[0]

@@ -66,6 +66,7 @@ def look(
     rows: list[Row] = []
     with engines.in_use(session) as backends:
         for backend in backends:
-            here = [each for each in loaded if engines.backend_name(session, each.sandbox) == backend.name]
+            meant = ("auto", backend.name)
+            here = [each for each in loaded if session.backend or each.sandbox.backend in meant]
             rows += observe.listed(backend, names=names, project=project, loaded=here)
     return tuple(rows)

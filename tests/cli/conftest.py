@@ -88,6 +88,10 @@ class Cli:
 
 @pytest.fixture
 def cli(clean_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """One backend is in use, so that nothing has to be chosen; `test_choice` is about the rest."""
+    config = clean_home / ".config" / "sandboxctl" / "config.yaml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text("apiVersion: sandboxctl.dev/v1\nkind: Config\nspec:\n  backends: [docker]\n")
     directory = tmp_path / "lab"
     directory.mkdir()
     monkeypatch.chdir(directory)

@@ -21,6 +21,7 @@ class DockerBackend:
 
     name = "docker"
     hidden = native.HIDDEN
+    dormant = False
 
     def __init__(self, connection: Connection) -> None:
         self.endpoint = resolve(connection)

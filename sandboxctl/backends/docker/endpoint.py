@@ -22,10 +22,12 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def resolve(connection: Connection) -> Endpoint:
     """The endpoint. Raises UnreachableError for an unknown context, InvalidError for a transport that is not built."""
-    return _endpoint(_url(connection))
+    url = _url(connection)
+    return _endpoint(url or DEFAULT, named=url is not None)
 
 
-def _url(connection: Connection) -> str:
+def _url(connection: Connection) -> str | None:
+    """What somebody has said; None where nobody has."""
     if connection.docker_host:
         return connection.docker_host
     if connection.docker_context:
@@ -34,7 +36,7 @@ def _url(connection: Connection) -> str:
         return host
     if context := os.environ.get("DOCKER_CONTEXT") or _current_context():
         return _context_url(context)
-    return DEFAULT
+    return None
 
 
 def _config_directory() -> Path:
@@ -61,16 +63,16 @@ def _context_url(name: str) -> str:
         raise UnreachableError(f"there is no Docker context {name}", hint="`docker context ls` lists them") from error
 
 
-def _endpoint(url: str) -> Endpoint:
+def _endpoint(url: str, *, named: bool) -> Endpoint:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise InvalidError(f"`{url}` is no address of Docker: {error}", hint="write unix:///PATH") from error
     if parts.scheme == "unix" and parts.path:
-        return Endpoint(label="Docker", url=url, path=parts.path)
+        return Endpoint(label="Docker", url=url, path=parts.path, named=named)
     if parts.scheme == "tcp" and parts.hostname in _LOOPBACK:
-        return Endpoint(label="Docker", url=url, address=(parts.hostname, port or 2375))
+        return Endpoint(label="Docker", url=url, address=(parts.hostname, port or 2375), named=named)
     raise InvalidError(
         f"Docker at {url}: this transport is not built yet", hint="use a unix socket, or tcp:// on the loopback"
     )

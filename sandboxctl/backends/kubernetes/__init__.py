@@ -25,6 +25,7 @@ class KubernetesBackend:
 
     name = "kubernetes"
     hidden = native.HIDDEN
+    dormant = False
 
     def __init__(self, connection: Connection) -> None:
         target = resolve(connection)

@@ -28,6 +28,11 @@ class PodmanBackend:
         self._timeout = connection.timeout
         self.reader = PodmanReader(self._service)
 
+    @property
+    def dormant(self) -> bool:
+        """Whether a service would have to be started first."""
+        return self._service.dormant
+
     @cached_property
     def writer(self) -> PodmanWriter:
         """Imports the SDK: only what changes something pays for it."""

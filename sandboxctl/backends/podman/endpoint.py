@@ -28,9 +28,9 @@ def named(connection: Connection) -> Endpoint | None:
 def _endpoint(url: str) -> Endpoint:
     parts = urlsplit(url)
     if parts.scheme == "unix" and parts.path:
-        return Endpoint(label=LABEL, url=url, path=parts.path)
+        return Endpoint(label=LABEL, url=url, path=parts.path, named=True)
     if parts.scheme == "tcp" and parts.hostname in _LOOPBACK:
-        return Endpoint(label=LABEL, url=url, address=(parts.hostname, parts.port or 8080))
+        return Endpoint(label=LABEL, url=url, address=(parts.hostname, parts.port or 8080), named=True)
     if parts.scheme == "tcp":
         # podman-py documents its TLS option as ignored: all of it would go in clear text
         raise InvalidError(

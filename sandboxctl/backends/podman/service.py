@@ -37,15 +37,26 @@ class Service:
         self._private: Path | None = None
 
     @property
+    def dormant(self) -> bool:
+        """Whether it is one of our own, which does not run now, but could."""
+        self._find()
+        return self._private is not None and shutil.which("podman") is not None and not listens(self._private)
+
+    @property
     def endpoint(self) -> Endpoint:
         """Of a service that listens, if it is ours. Raises AbsentError where there is no Podman at all."""
+        found = self._find()
+        if self._private is not None and not listens(self._private):
+            _start(self._private, idle=self._idle, timeout=self._timeout)
+        return found
+
+    def _find(self) -> Endpoint:
+        """Where it is, or would be."""
         if self._endpoint is None:
             self._endpoint = running()
         if self._endpoint is None:
             self._private = _directory() / "podman.sock"
             self._endpoint = at(self._private)
-        if self._private is not None and not listens(self._private):
-            _start(self._private, idle=self._idle, timeout=self._timeout)
         return self._endpoint
 
     @property
