@@ -27,6 +27,7 @@ from sandboxctl.backends.base import (
     Payload,
     Status,
 )
+from sandboxctl.engine_http import AbsentError
 from sandboxctl.errors import ConflictError, EngineError, ExitCode, InvalidError, SandboxctlError
 from sandboxctl.fields import Wanted
 from sandboxctl.spec import Sandbox
