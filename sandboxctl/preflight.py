@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from sandboxctl import derive
-from sandboxctl.backends.base import Backend, Engine
+from sandboxctl.backends.base import Backend, Engine, NetworkFacts
 from sandboxctl.dataclass import replace
 from sandboxctl.plan import Desired
 from sandboxctl.problems import Path, Problem, Severity
@@ -19,13 +19,29 @@ def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]
     sandbox, source = desired.sandbox, desired.loaded.source
     found = [*_image_problems(desired), *_host_problems(sandbox, source, engine)]
     network = sandbox.network
-    if network.mode == "named" and network.name and not network.create and not backend.reader.has_network(network.name):
+    there = backend.reader.network(network.name) if network.mode == "named" and network.name else None
+    if there is not None and network.create:
+        found.extend(_own_network_problems(sandbox, source, there))
+    if network.mode == "named" and network.name and not network.create and there is None:
         path: Path = ("spec", "network", "name") if source.written(("spec", "network", "name")) else ("spec", "network")
         found.append(
             _problem(source, path, "network-not-found", f"there is no network {network.name} on this engine",
                      hint="create it first, or use none or bridge")
         )  # fmt: skip
     return found
+
+
+def _own_network_problems(sandbox: Sandbox, source: Source, there: NetworkFacts) -> Iterator[Problem]:
+    network = sandbox.network
+    if not there.ours:
+        yield _problem(source, ("spec", "network", "create"), "network-foreign",
+                       f"there is a network {network.name} already, and sandboxctl did not make it",
+                       hint="leave `create` out to use it as it is, or choose another name")  # fmt: skip
+    elif there.internal != network.internal:
+        yield _problem(source, ("spec", "network", "internal"), "network-differs",
+                       f"there is a network {network.name} of ours already, which is "
+                       f"{'internal' if there.internal else 'not internal'}",
+                       hint="choose another name, or delete the sandboxes that are in it first")  # fmt: skip
 
 
 def _image_problems(desired: Desired) -> list[Problem]:

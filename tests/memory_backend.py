@@ -23,6 +23,7 @@ from sandboxctl.backends.base import (
     Key,
     Listed,
     LocalImage,
+    NetworkFacts,
     Observed,
     Payload,
     Status,
@@ -167,8 +168,8 @@ class MemoryBackend:
         known = {**self.local, **{identifier: identifier for identifier in self.local.values()}}
         return ImageConfig(id=known[image]) if image in known else None
 
-    def has_network(self, name: str) -> bool:
-        return name in self.networks
+    def network(self, name: str) -> NetworkFacts | None:
+        return NetworkFacts(ours=False, internal=False) if name in self.networks else None
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         return self.volumes.get(name)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from sandboxctl import derive, ownership
-from sandboxctl.apply import belongings, certain
+from sandboxctl.apply import belongings, certain, networks
 from sandboxctl.apply.events import Event
 from sandboxctl.apply.work import Work, refused, this_holder
 from sandboxctl.backends.base import Helper, Payload, RenamingWriter
@@ -35,11 +35,13 @@ class Staged:
     name: str
     ref: str = ""
     volumes: tuple[str, ...] = ()
+    sandbox: Sandbox | None = None
 
 
 def stage(desired: Desired, work: Work) -> Staged:
     """Creates NAME.new, not started, with all that it lacks."""
     sandbox, salt = desired.sandbox, secrets.token_bytes(16)
+    networks.ensure(sandbox, work)
     volumes = belongings.lacking(desired, salt, work)
     if not volumes:
         return _staged(desired, (), salt, belongings.make((), desired, salt, work), work)
@@ -50,7 +52,7 @@ def stage(desired: Desired, work: Work) -> Staged:
                 volumes = tuple(each for each in volumes if work.backend.reader.volume_labels(each) is None)
                 files = belongings.make(volumes, desired, salt, work)
         except BaseException as error:
-            undo(Staged(name=sandbox.name, volumes=volumes), work, because=error)
+            undo(Staged(name=sandbox.name, volumes=volumes, sandbox=sandbox), work, because=error)
             raise
         return _staged(desired, volumes, salt, files, work)
 
@@ -65,9 +67,9 @@ def _staged(desired: Desired, volumes: tuple[str, ...], salt: bytes, files: Mapp
             work.backend.writer.make_directory(ref, workdir, user=user, group=group)
         _check_image(desired, ref, work)
     except BaseException as error:
-        undo(Staged(name=sandbox.name, ref=ref, volumes=volumes), work, because=error)
+        undo(Staged(name=sandbox.name, ref=ref, volumes=volumes, sandbox=sandbox), work, because=error)
         raise
-    return Staged(name=sandbox.name, ref=ref, volumes=volumes)
+    return Staged(name=sandbox.name, ref=ref, volumes=volumes, sandbox=sandbox)
 
 
 def _create(desired: Desired, sent: Payload, work: Work) -> str:
@@ -141,5 +143,6 @@ def undo(staged: Staged, work: Work, *, because: BaseException) -> None:
             certain.delete(staged.ref, work)
         for volume in staged.volumes:
             certain.delete_volume(volume, work)
+        networks.release(staged.sandbox, work)
     except SandboxctlError as error:
         work.emit(Event(name=staged.name, step="left", message=f"the next apply recovers it: {error.brief}"))

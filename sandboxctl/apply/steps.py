@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from sandboxctl import notes, ownership
-from sandboxctl.apply import belongings, certain, layer, staging
+from sandboxctl.apply import belongings, certain, layer, networks, staging
 from sandboxctl.apply.events import Event
 from sandboxctl.apply.staging import Staged
 from sandboxctl.apply.work import RolledBackError, Work, check_changed, desired_of, gate_of
@@ -85,6 +85,8 @@ def _replace(action: Action, work: Work) -> None:
     certain.rename(staged.ref, name, work, gone_is_done=desired.sandbox.lifecycle.auto_remove)
     certain.delete(old.ref, work)
     belongings.remove(old, work, still_used=_files_of(staged.ref, work))
+    previous = applied_to(old.ref, old.labels)
+    networks.release(previous.sandbox if previous else None, work)
     notes.forget(old.ref)
 
 
@@ -215,7 +217,9 @@ def _delete(action: Action, work: Work) -> None:
         return
     if observed.status.state in ("running", "restarting"):
         certain.stop(ref, work, grace=_grace(observed))
+    applied = applied_to(ref, observed.labels)
     _remove(observed, work)
+    networks.release(applied.sandbox if applied else None, work)
     notes.forget(ref)
 
 

@@ -34,7 +34,7 @@ class Engine:
     leaves strangers out. `pods`: a sandbox is one container of a pod, so pid 1 may be another's, the network is closed
     by rules that nothing inside can see, and the node decides about the control groups' namespace. `data_root` is its
     own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
-    `sub_paths`: a part of a volume can be mounted; an older engine mounts the whole of it, and says nothing.
+    `storage` is the driver of its layers. `sub_paths`: a part of a volume can be mounted; an older engine mounts the whole of it, and says nothing.
     """
 
     backend: str
@@ -58,6 +58,7 @@ class Engine:
     lists_only_ours: bool = False
     pods: bool = False
     data_root: str = ""
+    storage: str = ""
     shows_env: bool = False
     sub_paths: bool = False
 
@@ -83,6 +84,14 @@ class ImageConfig:
     workdir: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFacts:
+    """A network that exists; `ours`: sandboxctl made it."""
+
+    ours: bool
+    internal: bool
 
 
 RunState = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
@@ -213,8 +222,8 @@ class Reader(Protocol):
     def image_config(self, image: str) -> ImageConfig | None:
         """What an image says; None if it is not there."""
 
-    def has_network(self, name: str) -> bool:
-        """Whether a network of this name exists."""
+    def network(self, name: str) -> NetworkFacts | None:
+        """The network of this name; None if it is not there."""
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """The labels of a volume; None if it is not there."""
@@ -310,6 +319,12 @@ class LayerWriter(Writer, Protocol):
 
     def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
         """Makes an image of the writable layer under `commit.image`, with these labels; returns its id."""
+
+    def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
+        """A bridge of its own; `internal` has no way out."""
+
+    def delete_network(self, name: str) -> None:
+        """Gone already is success; one with somebody in it is an error."""
 
     def create_file(
         self,

@@ -29,14 +29,14 @@ _NETWORK: Mapping[str, Row] = {
     ),
     "network.name": (does("`NetworkMode` NAME"), does("`networks`"), no(_NO_NETWORKS, "leave it out")),
     "network.create": (
-        unbuilt("create the network beforehand"),
-        unbuilt("create the network beforehand"),
+        ours("a bridge of our own, made before the first sandbox in it and removed with the last"),
+        ours("a bridge of our own, made before the first sandbox in it and removed with the last"),
         no(_NO_NETWORKS, "leave it out"),
     ),
     "network.create/no": everywhere(does("nothing to do")),
     "network.internal": (
-        unbuilt("create an internal network beforehand, and name it"),
-        unbuilt("create an internal network beforehand, and name it"),
+        does("`Internal` of the network"),
+        does("`internal` of the network"),
         no(_NO_NETWORKS, _USE_POLICY),
     ),
     "network.internal/no": everywhere(does("nothing to do")),

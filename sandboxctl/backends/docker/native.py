@@ -28,6 +28,7 @@ HIDDEN: frozenset[Key] = frozenset(
         ("lifecycle", "ttl"),
         ("lifecycle", "setup"),
         file_volumes.HIDDEN,
+        ("network", "internal"),
         ("security", "fsGroup"),
         ("mounts", "*", "selinux"),
     }
@@ -129,6 +130,7 @@ def engine(info: Mapping[str, Any]) -> Engine:
         security_modules=modules,
         runtimes=tuple(sorted(info.get("Runtimes") or {})),
         data_root=info.get("DockerRootDir") or "",
+        storage=info.get("Driver") or "",
         shows_env=True,
         milli_cpus=int(info.get("NCPU") or 0) * 1000,
     )

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
 from sandboxctl.backends.docker import native
 from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
+from sandboxctl.ownership import MANAGED
 
 _SUB_PATHS = (1, 45)
 
@@ -76,9 +77,13 @@ class DockerReader:
         inspected = self._optional(f"/images/{image}/json")
         return None if inspected is None else native.image_config(inspected)
 
-    def has_network(self, name: str) -> bool:
+    def network(self, name: str) -> NetworkFacts | None:
         """By name, among all networks: 20.10 allows two of one name, and inspect then answers 404 or 400."""
-        return any(each.get("Name") == name for each in self._json("/networks"))
+        found = next((each for each in self._json("/networks") if each.get("Name") == name), None)
+        if found is None:
+            return None
+        ours = (found.get("Labels") or {}).get(MANAGED) == "true"
+        return NetworkFacts(ours=ours, internal=bool(found.get("Internal")))
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """`/volumes/NAME`."""

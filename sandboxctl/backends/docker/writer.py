@@ -177,6 +177,18 @@ class DockerWriter(ImageWriter):
         finally:
             self._api.remove_container(ref, v=True, force=True)
 
+    def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
+        """With `check_duplicate`: 20.10 makes a second one of the same name otherwise."""
+        with reported():
+            self._api.create_network(
+                name, driver="bridge", internal=internal, labels=dict(labels), check_duplicate=True
+            )
+
+    def delete_network(self, name: str) -> None:
+        """Gone already is success."""
+        with reported(missing_is_done=True):
+            self._api.remove_network(name)
+
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""
         with reported(missing_is_done=True):

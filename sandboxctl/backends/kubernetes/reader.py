@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
 from sandboxctl.backends.kubernetes import condition, native
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Api
 from sandboxctl.backends.kubernetes.inspection import Surroundings
@@ -149,9 +149,9 @@ class KubernetesReader:
         """None: only a node could tell."""
         return None
 
-    def has_network(self, name: str) -> bool:  # noqa: ARG002
+    def network(self, name: str) -> NetworkFacts | None:  # noqa: ARG002
         """A pod has one network, the cluster's."""
-        return False
+        return None
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """The labels of a claim."""

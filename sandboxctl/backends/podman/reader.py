@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Observed, Status
+from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
 from sandboxctl.backends.podman import native
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_http import Answer
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
 from sandboxctl.multiplex import frames
+from sandboxctl.ownership import MANAGED
 from sandboxctl.timestamps import http_date
 
 LIBPOD = "/v4.0.0/libpod"
@@ -70,9 +71,13 @@ class PodmanReader:
         inspected = self._optional(f"/images/{image}/json")
         return None if inspected is None else native.image_config(inspected)
 
-    def has_network(self, name: str) -> bool:
+    def network(self, name: str) -> NetworkFacts | None:
         """By exact name: an inspect would also take the beginning of an id."""
-        return any(each.get("name") == name for each in self._json("/networks/json") or [])
+        found = next((each for each in self._json("/networks/json") or [] if each.get("name") == name), None)
+        if found is None:
+            return None
+        ours = (found.get("labels") or {}).get(MANAGED) == "true"
+        return NetworkFacts(ours=ours, internal=bool(found.get("internal")))
 
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """`/volumes/NAME/json`."""

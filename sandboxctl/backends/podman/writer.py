@@ -176,6 +176,15 @@ class PodmanWriter(ImageWriter):
         finally:
             self.delete(ref)
 
+    def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
+        """A bridge, with Podman's own name server in it."""
+        document = {"name": name, "driver": "bridge", "internal": internal, "labels": dict(labels), "dns_enabled": True}
+        self._send("post", "/networks/create", data=json.dumps(document))
+
+    def delete_network(self, name: str) -> None:
+        """Gone already is success."""
+        self._send("delete", f"/networks/{name}", missing_is_done=True)
+
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""
         self._send("delete", f"/volumes/{name}", missing_is_done=True)
