@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "network.internal": "test_own_networks",
     "network.ports.address": "a value of network.ports here",
     "mounts.volume.keep": "test_volumes",
+    "lifecycle.setup": "test_setup",
     "security.profile": "sets other fields",
     "security.allow": "read by us",
     "security.apparmor": "no AppArmor on the hosts of the tests: test_failures",

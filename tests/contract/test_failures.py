@@ -56,7 +56,8 @@ def test_an_early_exit_is_told_with_its_code_and_the_last_ten_lines(
     first, *lines = (result.brief or "").splitlines()
     assert first == f"{name} ended with code 3"
     assert len(lines) == 10
-    assert {line.strip() for line in lines} == {*map(str, range(22, 31)), "last words"}
+    # the last words are on standard error, which an engine may note before or after the other stream
+    assert {line.strip() for line in lines} <= {*map(str, range(21, 31)), "last words"}
     assert left(engine, name) == set()
 
 
@@ -160,7 +161,7 @@ def test_a_replace_that_fails_gives_the_old_one_back(
     before = (engine.id(name), engine.pid(name))
     (result,) = bench.apply(bench.spec(name, broken, {"lifecycle": {"replace": order}}))
     assert (result.code, result.outcome, result.rolled_back) == (6, "failed", True)
-    assert (result.brief or "").endswith("; rolled back")
+    assert (result.brief or "").partition("\n")[0].endswith("; rolled back")
     assert (engine.id(name), engine.state(name)) == (before[0], "running")
     assert (engine.pid(name) == before[1]) == (order == "start-first")
     assert left(engine, name) == {name}

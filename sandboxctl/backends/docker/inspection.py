@@ -83,6 +83,11 @@ def _milli_cpu(host: Mapping[str, Any]) -> int | None:
     return int(quota) * 1000 // int(period) if quota > 0 else None
 
 
+def _is_network(mode: str) -> bool:
+    """Whether a container of this mode is listed on a network of that name: `none` is left when another is joined."""
+    return mode not in ("none", "host") and not mode.startswith("container:")
+
+
 def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
     """The network, published ports, names; `attached` and `detached` is what was done by hand."""
     mode = host.get("NetworkMode") or "default"
@@ -93,7 +98,7 @@ def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: 
     found: dict[Key, Json] = {
         (*base, "mode"): mode,
         (*base, "attached"): cast("Json", sorted(attached)) or None,
-        (*base, "detached"): mode if mode not in networks and not mode.startswith("container:") else None,
+        (*base, "detached"): mode if _is_network(mode) and mode not in networks else None,
         (*base, "ports"): _read_ports(host.get("PortBindings") or {}) or None,
         (*base, "dns", "servers"): host.get("Dns") or None,
         (*base, "dns", "search"): host.get("DnsSearch") or None,
