@@ -183,6 +183,7 @@ SNIPPETS: Mapping[str, str] = {
     "security.selinux.disable": "security: {selinux: {disable: true}, allow: [selinux-disabled]}",
     "security.userNamespace": "security: {userNamespace: auto}",
     "security.userNamespace/keep-id": "security: {userNamespace: keep-id}",
+    "security.userNamespace/host": "security: {userNamespace: host, allow: [host-namespace]}",
     "security.userNamespace/private": "security: {userNamespace: private}",
     "security.runtime": "security: {runtime: gvisor}",
     "security.privileged": "security: {privileged: true, noNewPrivileges: false, allow: [privileged, new-privileges]}",
@@ -275,10 +276,10 @@ def test_a_refusal_stands_at_the_key_that_asks_and_is_said_once(tmp_path: Path) 
 
 
 def test_what_is_not_built_yet_is_refused_with_its_place(tmp_path: Path) -> None:
-    spec = loaded(tmp_path, "command: [x]\nlifecycle:\n  ttl: 1h")
-    (problem,) = refusals(spec, "docker")
-    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "lifecycle", "ttl"))
-    assert problem.message == "`lifecycle.ttl` is not built yet for docker, and nothing is ever ignored"
+    spec = loaded(tmp_path, "resources:\n  gpus: all")
+    (problem,) = refusals(spec, "podman")
+    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "resources", "gpus"))
+    assert problem.message == "`resources.gpus` is not built yet for podman, and nothing is ever ignored"
 
 
 def test_a_default_that_is_weaker_is_no_refusal_but_is_named(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
 from sandboxctl.backends.podman import native
-from sandboxctl.backends.podman.image_writer import ImageWriter, Response, decoded
+from sandboxctl.backends.podman.image_writer import Response, decoded
+from sandboxctl.backends.podman.network_writer import NetworkWriter
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
 from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
@@ -36,7 +37,7 @@ _PAUSE = 0.02  # seconds between them
 _LOOK_BACK = 60  # seconds: the event of an end that came before we asked
 
 
-class PodmanWriter(ImageWriter):
+class PodmanWriter(NetworkWriter):
     """Writes to one service; threads may share it."""
 
     def __init__(self, service: Service, *, timeout: float) -> None:
@@ -175,15 +176,6 @@ class PodmanWriter(ImageWriter):
             yield ref
         finally:
             self.delete(ref)
-
-    def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
-        """A bridge, with Podman's own name server in it."""
-        document = {"name": name, "driver": "bridge", "internal": internal, "labels": dict(labels), "dns_enabled": True}
-        self._send("post", "/networks/create", data=json.dumps(document))
-
-    def delete_network(self, name: str) -> None:
-        """Gone already is success."""
-        self._send("delete", f"/networks/{name}", missing_is_done=True)
 
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""
