@@ -22,7 +22,6 @@ TESTED_ELSEWHERE = {
     "metadata.name": "every test",
     "commit": "test_commit",
     "resources.gpus": "no GPU on the hosts of the tests: test_absent",
-    "lifecycle.ttl": "test_absent: a life that is over",
     "mounts.file": "test_files",
     "metadata.project": "test_strangers: moving a sandbox to another project is a conflict",
     "backend": "read by us",
