@@ -34,7 +34,8 @@ class Engine:
     leaves strangers out. `pods`: a sandbox is one container of a pod, so pid 1 may be another's, the network is closed
     by rules that nothing inside can see, and the node decides about the control groups' namespace. `data_root` is its
     own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
-    `storage` is the driver of its layers. `sub_paths`: a part of a volume can be mounted; an older engine mounts the whole of it, and says nothing.
+    `storage` is the driver of its layers. `sub_paths`: a part of a volume can be mounted; an older engine mounts the
+    whole of it, and says nothing.
     """
 
     backend: str

@@ -30,6 +30,7 @@ VERBS = {
     "cp": "Copy a file or directory in or out.",
     "commit": "Make an image of what a sandbox wrote.",
     "import": "Write a spec of what is live.",
+    "doctor": "Show which engines answer, and what would mend the others.",
     "schema": "Print the JSON schema of specs.",
     "completion": "Print the completion script of a shell.",
     "version": "Print our version, and Python's.",
