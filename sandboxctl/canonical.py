@@ -17,6 +17,8 @@ from sandboxctl.backends.base import Json
 from sandboxctl.dataclass import default, is_dataclass, names
 from sandboxctl.spec import Sandbox, Secret, SecretDigest
 
+_TAG = "is"
+"""The key that says which of several classes a map is: no field has this name."""
 _TAGS: dict[type, str] = {
     spec.BindMount: "bind",
     spec.VolumeMount: "volume",
@@ -55,7 +57,7 @@ def _encode(value: object, salt: bytes) -> Json:  # noqa: C901  (one branch for 
         raise TypeError(f"{type(value).__name__} has no canonical form")
     encoded: dict[str, Json] = {}
     if type(value) in _TAGS:
-        encoded["type"] = _TAGS[type(value)]
+        encoded[_TAG] = _TAGS[type(value)]
     for name in names(type(value)):
         item = getattr(value, name)
         if item is not None or default(type(value), name) is not None:  # an absent one must not come back as a default
@@ -90,8 +92,8 @@ def _decode(value: object, kind: Any) -> object:
 
 
 def _decode_union(value: object, kinds: tuple[Any, ...]) -> object:
-    if isinstance(value, dict) and value.get("type") in _CLASSES:
-        return _decode_dataclass(value, _CLASSES[value["type"]])
+    if isinstance(value, dict) and value.get(_TAG) in _CLASSES:
+        return _decode_dataclass(value, _CLASSES[value[_TAG]])
     if value is None or isinstance(value, str | bool | int):
         return value
     structured = [kind for kind in kinds if is_dataclass(kind) or get_origin(kind) not in (None, Literal)]
@@ -103,7 +105,7 @@ def _decode_dataclass(value: dict[str, object], kind: type[Any]) -> object:
     known = {camel(name): name for name in hints}
     if kind is spec.FileMount and isinstance(value.get("content"), str):
         value = {**value, "content": spec.TextDigest(value["content"])}
-    return kind(**{known[key]: _decode(item, hints[known[key]]) for key, item in value.items() if key != "type"})
+    return kind(**{known[key]: _decode(item, hints[known[key]]) for key, item in value.items() if key != _TAG})
 
 
 @cache
