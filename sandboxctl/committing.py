@@ -5,10 +5,11 @@ The spec at hand decides (`commit.when`); the engine's part is in the writers, t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sandboxctl import ownership
-from sandboxctl.backends.base import LocalImage, Observed
+from sandboxctl.backends.base import ImageConfig, LocalImage, Observed
 from sandboxctl.dataclass import replace
 from sandboxctl.errors import InvalidError
 from sandboxctl.image_reference import ImageReference, parse
@@ -105,7 +106,12 @@ def _check(commit: Commit, sandbox: Sandbox) -> None:
             raise InvalidError(message, hint=hint, sandbox=sandbox.name)
 
 
-def changes(marks: Mapping[str, str]) -> list[str]:
-    """Labels as the Dockerfile lines that an engine's commit takes."""
+def changes(marks: Mapping[str, str], process: ImageConfig | None = None) -> list[str]:
+    """Labels, and what is run, as the Dockerfile lines that an engine's commit takes."""
     quoted = {name: text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") for name, text in marks.items()}
-    return [f'LABEL "{name}"="{text}"' for name, text in sorted(quoted.items())]
+    lines = [f'LABEL "{name}"="{text}"' for name, text in sorted(quoted.items())]
+    if process is None:
+        return lines
+    argv = {"ENTRYPOINT": process.entrypoint, "CMD": process.command}
+    words = [f"{word} {json.dumps(list(words))}" for word, words in argv.items()]
+    return [*lines, *words, f"USER {process.user or '0'}"]

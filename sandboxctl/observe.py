@@ -93,8 +93,17 @@ def wish(loaded: Loaded, backend: Backend, images: Sequence[LocalImage]) -> Desi
 
 
 def resolve(image: Image, images: Sequence[LocalImage]) -> str | None:
+    """The id of the local image that a spec means; None where it has to be had first, or prepared (again)."""
+    base = resolve_reference(image.base, images)
+    if image.setup is None or base is None:
+        return None if image.setup is not None else base
+    prepared = (each for each in images if image.name in each.references)
+    return next((each.id for each in prepared if each.labels.get(ownership.SETUP_BASE) == base), None)
+
+
+def resolve_reference(reference: str, images: Sequence[LocalImage]) -> str | None:
     """The id of the local image that a reference means; None where there is none. Digests go by membership."""
-    name = normalise(image.name)
+    name = normalise(reference)
     repository, at, digest = name.partition("@")
     if at:
         without_tag = (

@@ -116,11 +116,19 @@ class Image:
     setup: ImageSetup | None = None
 
     @property
-    def name(self) -> str:
-        """The reference by which an engine knows the image; of an archive one that holds its digest."""
+    def base(self) -> str:
+        """The reference of what is named, before any setup; of an archive one that holds its digest."""
         if self.archive is not None:
             return f"{ARCHIVE_REPOSITORY}:{self.archive.digest[:32]}"
         return self.ref or ""
+
+    @property
+    def name(self) -> str:
+        """The reference by which an engine knows the image that is run; of a prepared one, one that says from what."""
+        if self.setup is None:
+            return self.base
+        said = repr((self.base, self.setup.run, self.setup.network, self.setup.user, self.platform))
+        return f"{SETUP_REPOSITORY}:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

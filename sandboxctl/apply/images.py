@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sandboxctl.apply import preparing
 from sandboxctl.apply.events import Event
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import replace
 from sandboxctl.errors import InvalidError
+from sandboxctl.observe import resolve_reference
 from sandboxctl.plan import Action, Desired, Kind, Plan
 from sandboxctl.preflight import lacking
 from sandboxctl.problems import errors
-from sandboxctl.spec import Image, Loaded
+from sandboxctl.spec import Image, Loaded, Sandbox
 
 Emit = Callable[[Event], None]
 
@@ -22,7 +24,7 @@ def pull_always(loaded: Sequence[Loaded], backend: Backend, *, emit: Emit) -> No
     if not wanted or backend.reader.engine().node_images:
         return
     for sandbox in {sandbox.image.ref: sandbox for sandbox in reversed(wanted)}.values():
-        _obtain(sandbox.name, sandbox.image, backend, emit)
+        _obtain(sandbox.name, sandbox.image, backend, emit)  # of a prepared image the base
 
 
 def fetch(plan: Plan, backend: Backend, *, emit: Emit) -> Plan:
@@ -42,22 +44,31 @@ def _with_image(desired: Desired, backend: Backend, ids: dict[str, str], emit: E
         return desired
     image = desired.sandbox.image
     if image.name not in ids:
-        ids[image.name] = desired.image_id or _obtain(desired.sandbox.name, image, backend, emit)
+        ids[image.name] = desired.image_id or _made(desired.sandbox, backend, emit)
     found = replace(desired, image_id=ids[image.name], image=backend.reader.image_config(ids[image.name]))
     for problem in errors(lacking(found, backend, backend.reader.engine())):
         raise InvalidError(problem.message, hint=problem.hint, sandbox=desired.sandbox.name)
     return found
 
 
+def _made(sandbox: Sandbox, backend: Backend, emit: Emit) -> str:
+    """Had from where the spec says, and prepared where it says so."""
+    image = sandbox.image
+    if image.setup is None:
+        return _obtain(sandbox.name, image, backend, emit)
+    base = resolve_reference(image.base, backend.reader.images()) or _obtain(sandbox.name, image, backend, emit)
+    return preparing.prepare(sandbox, image.setup, base, backend, emit=emit)
+
+
 def _obtain(name: str, image: Image, backend: Backend, emit: Emit) -> str:
     if image.archive is not None:
         emit(Event(name=name, step="load", message=f"image from {image.archive.path}"))
-        return backend.writer.load(image.archive.path, reference=image.name)
+        return backend.writer.load(image.archive.path, reference=image.base)
     if image.pull == "never":
-        raise InvalidError(f"the engine has no image {image.name}", hint="pull is never: load it first", sandbox=name)
-    emit(Event(name=name, step="pull", message=image.name))
+        raise InvalidError(f"the engine has no image {image.base}", hint="pull is never: load it first", sandbox=name)
+    emit(Event(name=name, step="pull", message=image.base))
 
     def progress(text: str) -> None:
         emit(Event(name=name, step="pull", message=text))
 
-    return backend.writer.pull(image.name, platform=image.platform, progress=progress)
+    return backend.writer.pull(image.base, platform=image.platform, progress=progress)

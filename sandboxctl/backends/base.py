@@ -318,8 +318,13 @@ class RenamingWriter(Writer, Protocol):
 class LayerWriter(Writer, Protocol):
     """What a writer can do besides, where the engine itself keeps images and layers (not `Engine.node_images`)."""
 
-    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
-        """Makes an image of the writable layer under `commit.image`, with these labels; returns its id."""
+    def commit(
+        self, ref: str, commit: Commit, *, labels: Mapping[str, str], process: ImageConfig | None = None
+    ) -> str:
+        """Makes an image of the writable layer under `commit.image`, with these labels; returns its id.
+
+        It runs what the container ran, or what `process` says.
+        """
 
     def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
         """A bridge of its own; `internal` has no way out."""

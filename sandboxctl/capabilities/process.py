@@ -29,7 +29,11 @@ _IMAGE: Mapping[str, Row] = {
     "image.platform": (does("`platform`"), ours("pulled for it"), does("`nodeSelector` on os and arch")),
     "image.build": (unbuilt("build it beforehand"), unbuilt("build it beforehand"), no(_NO_IMAGES, _PUSH)),
     "image.archive": (ours("loaded before the create"), ours("loaded before the create"), no(_NO_IMAGES, _PUSH)),
-    "image.setup": (unbuilt("put it into the image"), unbuilt("put it into the image"), no(_NO_IMAGES, _PUSH)),
+    "image.setup": (
+        ours("run once in a throw-away container, kept as an image, and used again"),
+        ours("run once in a throw-away container, kept as an image, and used again"),
+        no(_NO_IMAGES, _PUSH),
+    ),
 }
 
 _PROCESS: Mapping[str, Row] = {

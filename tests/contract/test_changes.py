@@ -21,6 +21,7 @@ NO_MKDIR = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"],
 TESTED_ELSEWHERE = {
     "metadata.name": "every test",
     "commit": "test_commit",
+    "image.setup": "test_image_setup",
     "resources.gpus": "no GPU on the hosts of the tests: test_absent",
     "mounts.file": "test_files",
     "metadata.project": "test_strangers: moving a sandbox to another project is a conflict",

@@ -9,6 +9,7 @@ from docker import errors as sdk
 
 from sandboxctl import committing
 from sandboxctl.backends import archives
+from sandboxctl.backends.base import ImageConfig
 from sandboxctl.backends.docker.reported import reported
 from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.image_reference import repository_and_tag
@@ -50,7 +51,7 @@ class ImageWriter:
             self._api.tag(name.splitlines()[-1] if name else "", repository, tag)
             return str(self._api.inspect_image(reference)["Id"])
 
-    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
+    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str], process: ImageConfig | None = None) -> str:
         """Always with repository and tag: without both the image would have no name."""
         repository, tag = repository_and_tag(commit.image)
         with reported():
@@ -61,7 +62,7 @@ class ImageWriter:
                 message=commit.message,
                 author=commit.author,
                 pause=commit.pause,
-                changes=committing.changes(labels),
+                changes=committing.changes(labels, process),
             )
         return str(answer["Id"])
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sandboxctl import committing
 from sandboxctl.backends import archives
+from sandboxctl.backends.base import ImageConfig
 from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.image_reference import repository_and_tag
 from sandboxctl.spec import Commit
@@ -59,7 +60,7 @@ class ImageWriter(ABC):
                 self._send("post", "/images/import", {"reference": reference}, data=archive, endless=True)
         return str(self._json("get", f"/images/{reference}/json")["Id"])
 
-    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str]) -> str:
+    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str], process: ImageConfig | None = None) -> str:
         """In Docker's format: the other has no place for a message."""
         repository, tag = repository_and_tag(commit.image)
         query: dict[str, str | list[str]] = {
@@ -68,7 +69,7 @@ class ImageWriter(ABC):
             "tag": tag,
             "format": "docker",
             "pause": str(commit.pause).lower(),
-            "changes": committing.changes(labels),
+            "changes": committing.changes(labels, process),
         }
         if commit.message is not None:
             query["comment"] = commit.message
