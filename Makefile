@@ -7,7 +7,8 @@ WITH_ENGINES := tests/engines/with.sh
 # Extra arguments for pytest: make test PYTEST_ARGS='-k memory -x'
 PYTEST_ARGS ?=
 # 'no:cacheprovider': a checkout that is only read stays as it was.
-PYTEST := $(PY) -m pytest -p no:cacheprovider
+# Two at a time, each file by one: the engines are the limit, not the cores.
+PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2 --dist loadfile
 NO_ENGINE := not docker and not podman and not kubernetes
 
 .DEFAULT_GOAL := help
