@@ -318,9 +318,7 @@ class RenamingWriter(Writer, Protocol):
 class LayerWriter(Writer, Protocol):
     """What a writer can do besides, where the engine itself keeps images and layers (not `Engine.node_images`)."""
 
-    def commit(
-        self, ref: str, commit: Commit, *, labels: Mapping[str, str], process: ImageConfig | None = None
-    ) -> str:
+    def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str], process: ImageConfig | None = None) -> str:
         """Makes an image of the writable layer under `commit.image`, with these labels; returns its id.
 
         It runs what the container ran, or what `process` says.

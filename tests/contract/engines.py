@@ -22,6 +22,7 @@ class EngineUnderTest(Protocol):
 
     backend: str
     images: LocalImages
+    server: str  # how it names itself in its answers
     updates_in_place: bool  # whether limits change while it runs, and its inspect then shows the new ones
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
@@ -197,6 +198,7 @@ class DockerUnderTest:
     images: LocalImages
     backend: str = "docker"
     updates_in_place: bool = True
+    server: str = "Docker/20.10.24 (linux)"
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         return Connection(docker_host=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)

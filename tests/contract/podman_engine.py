@@ -116,6 +116,7 @@ class PodmanUnderTest:
     engine: PodmanEngine
     images: LocalImages
     backend: str = "podman"
+    server: str = "Libpod/4.3.1 (linux)"
 
     @property
     def updates_in_place(self) -> bool:
@@ -199,7 +200,7 @@ class PodmanUnderTest:
         words = [*_DEFAULT_SANDBOX, *isolated(words), f"--hostname={name}", *marks, *words]
         self.client("create", "--name", name, *words, self.images.busybox, "infinity")
 
-    def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:  # noqa: ARG002  (4.3 does not tell)
+    def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:
         return f"{name} ended with code 137", "it was killed: out of memory, or by somebody"
 
     def volumes(self) -> frozenset[str]:

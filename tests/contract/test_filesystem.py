@@ -98,7 +98,7 @@ def test_a_workdir_in_a_mount_is_the_mounts(bench: Workbench, name: str) -> None
 
 def test_tmpfs_modes_and_the_group_of_files(bench: Workbench, name: str) -> None:
     mounts = [{"type": "tmpfs", "target": "/shared", "mode": "1777"}]
-    bench.applied(bench.spec(name, {"mounts": mounts, "security": {"fsGroup": 2000}}))
+    bench.applied(bench.spec(name, {"mounts": mounts, "security": {"group": 2000}}))
     assert bench.sh(name, "stat -c '%u:%g %a' /shared; stat -c %u:%g /workspace; id -G") == (
-        "10001:2000 1777\n10001:2000\n10001 2000"
+        "10001:2000 1777\n10001:2000\n2000"
     )

@@ -6,14 +6,15 @@ import os
 
 import pytest
 
-from sandboxctl import diff
+from sandboxctl import diff, ownership
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.capabilities import Effect
 from sandboxctl.fields import OURS_ALONE, within
 from sandboxctl.render import render
 from sandboxctl.spec import Loaded
+from tests.contract.conftest import honoured
 from tests.contract.engines import EngineUnderTest
-from tests.contract.workbench import Fragment, Workbench
+from tests.contract.workbench import Fragment, Workbench, merged
 
 EVERYTHING: Fragment = {
     "command": ["sh", "-c", "sleep 1000"],
@@ -89,13 +90,16 @@ SPECS: dict[str, tuple[Fragment, Fragment]] = {
 
 
 @pytest.fixture
-def created(bench: Workbench, name: str, title: str) -> Loaded:
+def created(engine: EngineUnderTest, bench: Workbench, name: str, title: str) -> Loaded:
     """Rendered and created, not started; whatever host the tests run on."""
     (bench.directory / "bound").mkdir()
     os.chown(bench.directory / "bound", 12345, 54321)
     fragment, metadata = SPECS[title]
+    if not honoured("security.fsGroup/apart", engine.backend):
+        fragment = merged(fragment, {"security": {"fsGroup": 54321}}) if title == "everything" else fragment
     spec = bench.spec(name, fragment, metadata=metadata)
-    bench.backend.writer.create(render(spec.sandbox, bench.backend.name), name=name)
+    labels = ownership.labels(spec.sandbox, spec_hash="", image_id="", salt=b"", holder="")
+    bench.backend.writer.create(render(spec.sandbox, bench.backend.name, labels=labels), name=name)
     return spec
 
 

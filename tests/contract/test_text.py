@@ -55,8 +55,7 @@ def test_in_arguments(bench: Workbench, name: str) -> None:
 def test_in_labels(engine: EngineUnderTest, bench: Workbench, name: str, place: str) -> None:
     spec = bench.spec(name, metadata={place: TEXTS})
     bench.applied(spec)
-    labels = engine.labels(name)
-    assert {key: labels.get(key) for key in TEXTS} == TEXTS
+    assert {key: engine.setting(name, f"{place.removesuffix('s')} {key}") for key in TEXTS} == TEXTS
     assert bench.plan(spec).pending == ()
 
 

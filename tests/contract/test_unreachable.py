@@ -92,25 +92,28 @@ def test_a_socket_that_is_a_file(engine: EngineUnderTest, bench: Workbench, name
     assert str(path) in error(engine, bench, name, path).brief
 
 
-ANSWERS: dict[str, tuple[Callable[[socket.socket], None], str]] = {
-    "a web server": (says(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\n\r\n" + HTML), "is not"),
-    "HTML without HTTP": (says(HTML), "does not speak HTTP"),
-    "not HTTP": (says(b"SSH-2.0-OpenSSH_9.2p1\r\n"), "does not speak HTTP"),
-    "nothing, and hangs up": (says(b""), "mid-answer"),
-    "half a head": (says(b"HTTP/1.0 200 OK\r\nServer: Dock"), "mid-answer"),
-    "half a body": (
-        says(b"HTTP/1.0 200 OK\r\nServer: Docker/20.10.24 (linux)\r\nContent-Length: 100\r\n\r\n[{"),
-        "mid-answer",
-    ),
-    "no JSON": (says(b"HTTP/1.0 200 OK\r\nServer: Docker/20.10.24 (linux)\r\n\r\n[{]"), "no JSON"),
-    "nothing, for ever": (hangs, "did not answer within 1 s"),
-    "a little, for ever": (trickles, "did not answer within 1 s"),
-}
+def answers(server: str) -> dict[str, tuple[Callable[[socket.socket], None], str]]:
+    """What may listen at an engine's socket, and what a user is told of it; `server` is how the engine names itself."""
+    head = f"HTTP/1.0 200 OK\r\nServer: {server}\r\n".encode()
+    return {
+        "a web server": (says(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\n\r\n" + HTML), "is not"),
+        "HTML without HTTP": (says(HTML), "does not speak HTTP"),
+        "not HTTP": (says(b"SSH-2.0-OpenSSH_9.2p1\r\n"), "does not speak HTTP"),
+        "nothing, and hangs up": (says(b""), "mid-answer"),
+        "half a head": (says(head[:-9]), "mid-answer"),
+        "half a body": (
+            says(head + b"Content-Length: 100\r\n\r\n[{"),
+            "mid-answer",
+        ),
+        "no JSON": (says(head + b"\r\n[{]"), "no JSON"),
+        "nothing, for ever": (hangs, "did not answer within 1 s"),
+        "a little, for ever": (trickles, "did not answer within 1 s"),
+    }
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("answer", answers(""))
 def test_a_socket_that_answers(engine: EngineUnderTest, bench: Workbench, name: str, path: Path, answer: str) -> None:
-    handle, words = ANSWERS[answer]
+    handle, words = answers(engine.server)[answer]
     with answering(path, handle):
         found = error(engine, bench, name, path)
     assert words in found.brief

@@ -58,7 +58,9 @@ IMAGES = st.builds(
     platform=optional(st.just("linux/amd64")),
 ) | st.builds(Image, archive=st.builds(ImageArchive, path=PATHS, digest=st.just("ab" * 32)))
 ENV = st.dictionaries(
-    VARIABLES, TEXTS | st.builds(KeyReference, kind=st.sampled_from(["secret", "configMap"]), name=NAMES, key=NAMES), max_size=3
+    VARIABLES,
+    TEXTS | st.builds(KeyReference, kind=st.sampled_from(["secret", "configMap"]), name=NAMES, key=NAMES),
+    max_size=3,
 )
 RESOURCES = st.builds(
     Resources,
@@ -71,9 +73,13 @@ RESOURCES = st.builds(
     cpuset=optional(st.just("0-1")),
     shm=BYTES,
     scratch=BYTES,
-    ulimits=st.dictionaries(st.sampled_from(["nofile", "core", "nproc"]), st.builds(Ulimit, soft=IDS, hard=IDS), max_size=2),
+    ulimits=st.dictionaries(
+        st.sampled_from(["nofile", "core", "nproc"]), st.builds(Ulimit, soft=IDS, hard=IDS), max_size=2
+    ),
 )
-PORTS = st.builds(Port, container=st.integers(1, 65535), host=st.integers(0, 65535), protocol=st.sampled_from(["tcp", "udp"]))
+PORTS = st.builds(
+    Port, container=st.integers(1, 65535), host=st.integers(0, 65535), protocol=st.sampled_from(["tcp", "udp"])
+)
 NETWORKS = st.builds(
     Network,
     mode=st.sampled_from(["none", "bridge"]),
@@ -96,7 +102,9 @@ SECURITY = st.builds(
     groups=st.lists(IDS, max_size=2, unique=True).map(lambda found: tuple(sorted(found))),
     fs_group=optional(IDS),
     read_only_root=st.booleans(),
-    capabilities=st.builds(Capabilities, drop=st.sampled_from([(), ("ALL",)]), add=st.sampled_from([(), ("NET_ADMIN",)])),
+    capabilities=st.builds(
+        Capabilities, drop=st.sampled_from([(), ("ALL",)]), add=st.sampled_from([(), ("NET_ADMIN",)])
+    ),
     no_new_privileges=st.booleans(),
     seccomp=st.sampled_from([Seccomp(), Seccomp(kind="unconfined"), Seccomp(kind="file", profile="{}")]),
     selinux=optional(st.builds(Selinux, type=optional(NAMES), disable=st.booleans())),
