@@ -113,5 +113,5 @@ def changes(marks: Mapping[str, str], process: ImageConfig | None = None) -> lis
     if process is None:
         return lines
     argv = {"ENTRYPOINT": process.entrypoint, "CMD": process.command}
-    words = [f"{word} {json.dumps(list(words))}" for word, words in argv.items()]
+    words = [f"{word} {json.dumps(list(words))}" for word, words in argv.items() if words or word == "CMD"]
     return [*lines, *words, f"USER {process.user or '0'}"]

@@ -30,7 +30,7 @@ def prepare(sandbox: Sandbox, setup: ImageSetup, base: str, backend: Backend, *,
     config = backend.reader.image_config(base)
     if config is None:
         raise InvalidError(f"the engine has no image {sandbox.image.base} any more", sandbox=sandbox.name)
-    payload = render(_workshop(sandbox, setup), backend.name, labels=labels)
+    payload = render(_workshop(sandbox, setup, config), backend.name, labels=labels)
     try:
         ref = backend.writer.create(payload, name=name)
     except EngineError as error:
@@ -39,18 +39,22 @@ def prepare(sandbox: Sandbox, setup: ImageSetup, base: str, backend: Backend, *,
         backend.writer.start(ref)
         for argv in setup.run:
             _run(argv, ref, sandbox.name, backend, emit)
+        emit(Event(name=sandbox.name, step="prepared", message=sandbox.image.name))
         return _keep(sandbox, ref, base, config, backend)
     finally:
         backend.writer.delete(ref)
 
 
-def _workshop(sandbox: Sandbox, setup: ImageSetup) -> Sandbox:
+def _workshop(sandbox: Sandbox, setup: ImageSetup, base: ImageConfig) -> Sandbox:
+    """Where the base has no entrypoint, it has none either: Docker's commit cannot take one away again (20.10)."""
     user, _, group = setup.user.partition(":")
     network = Network(mode=setup.network) if setup.network in _MODES else Network(mode="named", name=setup.network)  # type: ignore[arg-type]
     return Sandbox(
         name=sandbox.name,
         project=sandbox.project,
         image=Image(ref=sandbox.image.base, platform=sandbox.image.platform),
+        run="idle" if base.entrypoint else None,
+        args=None if base.entrypoint else ("sleep", "infinity"),
         workdir=None,
         resources=sandbox.resources,
         network=network,

@@ -13,17 +13,17 @@ from tests.contract.workbench import Workbench
 
 
 @pytest.fixture
-def tidy(engine: EngineUnderTest) -> Iterator[None]:
-    """Prepared images of this test are removed in the end."""
-    before = engine.image_names()
+def tidy(engine: EngineUnderTest, bench: Workbench) -> Iterator[None]:
+    """The prepared images of this test, and no other's, are removed in the end."""
     yield
-    for image in sorted(engine.image_names() - before):
-        if "sandboxctl-setup" in image:
-            engine.client("image", "rm", "--force", image)
+    names = {event.message for event in bench.events if event.step == "prepared"}
+    for image in sorted(names & engine.image_names()):
+        engine.client("image", "rm", "--force", image)
 
 
-def prepared(engine: EngineUnderTest, *run: list[str], **more: Any) -> dict[str, Any]:
-    return {"image": {"ref": engine.images.busybox, "setup": {"run": list(run), **more}}}
+def prepared(engine: EngineUnderTest, name: str, *run: list[str], **more: Any) -> dict[str, Any]:
+    """Of this test alone: the name of the sandbox is in the commands."""
+    return {"image": {"ref": engine.images.busybox, "setup": {"run": [["true", name], *run], **more}}}
 
 
 def sh(script: str) -> list[str]:
@@ -35,7 +35,7 @@ def test_it_is_in_the_sandbox_which_is_as_closed_as_ever(engine: EngineUnderTest
     look = sh(
         "id -u >/prepared; ls /sys/class/net | grep -vc '^lo$' >>/prepared; grep NoNewPrivs /proc/self/status >>/prepared"
     )
-    spec = bench.spec(name, prepared(engine, ["mkdir", "-p", "/opt/tool"], look))
+    spec = bench.spec(name, prepared(engine, name, ["mkdir", "-p", "/opt/tool"], look))
     assert bench.applied(spec) == "created"
     assert bench.sh(name, "cat /prepared").split() == ["0", "1", "NoNewPrivs:", "1"]
     assert bench.sh(name, "ls -d /opt/tool; id -u; ls /sys/class/net") == "/opt/tool\n10001\nlo"
@@ -47,14 +47,14 @@ def test_it_is_in_the_sandbox_which_is_as_closed_as_ever(engine: EngineUnderTest
 def test_it_is_done_once_and_again_when_it_says_something_else(
     engine: EngineUnderTest, bench: Workbench, name: str
 ) -> None:
-    one = prepared(engine, sh("cat /proc/sys/kernel/random/uuid >/when"), network="none")
+    one = prepared(engine, name, sh("cat /proc/sys/kernel/random/uuid >/when"), network="none")
     bench.applied(bench.spec(name, one))
     when = bench.sh(name, "cat /when")
     bench.delete(name)
     bench.applied(bench.spec(name, one))
     assert bench.sh(name, "cat /when") == when
     other = bench.spec(
-        name, prepared(engine, sh("cat /proc/sys/kernel/random/uuid >/when"), sh("true"), network="none")
+        name, prepared(engine, name, sh("cat /proc/sys/kernel/random/uuid >/when"), sh("true"), network="none")
     )
     assert bench.applied(other) == "replaced"
     assert bench.sh(name, "cat /when") != when
@@ -63,9 +63,10 @@ def test_it_is_done_once_and_again_when_it_says_something_else(
 @pytest.mark.usefixtures("tidy")
 def test_it_runs_what_its_base_runs(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     bench.applied(
-        bench.spec(name, prepared(engine, ["true"], network="none"), {"run": "image", "tty": True, "stdin": True})
+        bench.spec(name, prepared(engine, name, ["true"], network="none"), {"run": "image", "tty": True, "stdin": True})
     )
-    assert engine.setting(name, "command") == ["sh"]
+    assert (engine.setting(name, "command"), engine.setting(name, "entrypoint") or None) == (["sh"], None)
+    assert engine.state(name) == "running"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_it_runs_what_its_base_runs(engine: EngineUnderTest, bench: Workbench, n
 def test_a_command_that_fails_is_told_before_any_change(
     engine: EngineUnderTest, bench: Workbench, name: str, run: list[str], words: str
 ) -> None:
-    spec = bench.spec(name, prepared(engine, run, network="none"))
+    spec = bench.spec(name, prepared(engine, name, run, network="none"))
     with pytest.raises(FailedError) as raised:
         bench.apply(spec)
     assert words in raised.value.brief

@@ -19,6 +19,9 @@ LIBPOD = "/v4.0.0/libpod"
 """The oldest form of the API that we speak: every service since answers it."""
 
 
+_ASKED_AGAIN = 3
+
+
 class PodmanReader:
     """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
 
@@ -53,7 +56,16 @@ class PodmanReader:
         return [native.listed(each) for each in self._json("/containers/json", {"all": "true"}) or []]
 
     def images(self) -> Sequence[LocalImage]:
-        """`/images/json`."""
+        """`/images/json`; asked again where an image went away meanwhile, at which 4.3 fails as a whole."""
+        for _ in range(_ASKED_AGAIN):
+            try:
+                return self._images()
+            except EngineError as error:
+                if "image not known" not in error.brief:
+                    raise
+        return self._images()
+
+    def _images(self) -> list[LocalImage]:
         return [native.local_image(each) for each in self._json("/images/json") or []]
 
     def observe(self, ref: str) -> Observed | None:
