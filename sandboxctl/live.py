@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from sandboxctl import ownership
+from sandboxctl import extraction, ownership
 from sandboxctl.backends.base import Backend, Observed
 from sandboxctl.errors import ConflictError, ExecError, LocalFileError, NotFoundError, SandboxctlError
 
@@ -119,36 +119,28 @@ def copy_out(name: str, source: str, target: str, backend: Backend) -> None:
     directory, entry = posixpath.split(source.rstrip("/") or "/")
     with _spooled() as spool:
         command = ("tar", "-cf", "-", "-C", directory or "/", f"./{entry or '.'}")  # no option, whatever its name
-        result = backend.writer.exec(observed.ref, command, stdout=_to(spool))
+        result = backend.writer.exec(observed.ref, command, stdout=_limited(spool))
         _check_tar(result.code, result.stderr, f"cannot copy from {name}:{source}")
         spool.seek(0)
-        _unpack(spool, entry or ".", Path(target))
+        place = Path(target)
+        parent, renamed = (place, None) if place.is_dir() else (place.parent, place.name)
+        if not parent.is_dir():
+            raise LocalFileError(f"there is no directory {parent}")
+        extraction.unpack(spool, parent, entry=entry or ".", name=renamed)
 
 
-def _unpack(spool: IO[bytes], entry: str, target: Path) -> None:
-    """By the `data` filter: no links out, no devices, no absolute paths, no `..`, the caller's own ids."""
-    into_directory = target.is_dir()
-    parent = target if into_directory else target.parent
-    if not parent.is_dir():
-        raise LocalFileError(f"there is no directory {parent}")
+def _limited(spool: IO[bytes]) -> Callable[[bytes], None]:
+    """A sandbox that never stops sending fills no disk."""
+    left = extraction.MAX_BYTES + 2**20
 
-    def renamed(name: str) -> str:
-        below = posixpath.relpath(name, entry)
-        return target.name if below == "." else f"{target.name}/{below}"
+    def write(chunk: bytes) -> None:
+        nonlocal left
+        left -= len(chunk)
+        if left < 0:
+            raise LocalFileError(f"the sandbox sent more than {extraction.MAX_BYTES:,} bytes")
+        spool.write(chunk)
 
-    def place(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-        if not into_directory:
-            link = renamed(member.linkname) if member.islnk() else member.linkname
-            member = member.replace(name=renamed(member.name), linkname=link, deep=False)
-        return tarfile.data_filter(member, path)
-
-    try:
-        with tarfile.open(fileobj=spool) as archive:
-            archive.extractall(parent, filter=place)  # noqa: S202  (`place` filters)
-    except tarfile.TarError as error:
-        raise LocalFileError(f"the sandbox sent an archive that is not safe to unpack: {error}") from error
-    except OSError as error:
-        raise LocalFileError(f"cannot write {target}: {error.strerror or error}") from error
+    return write
 
 
 def _spooled() -> IO[bytes]:
