@@ -25,7 +25,7 @@ def command(session: Session, paths: tuple[str, ...]) -> int:
 
     loaded, warnings = specs.valid(session, specs.paths_only(paths))
     with ExitStack() as stack:
-        view = outlook.look(session, loaded, stack)
+        view = outlook.look(session, loaded, stack, ask_policies=False)
     view.problems += warnings
     view.check()
     found = report.drifted(view.whole)

@@ -105,12 +105,14 @@ def look(
     before: Before | None = None,
     break_lock: bool = False,
     surplus_of: str | None = None,
+    ask_policies: bool = True,
 ) -> Outlook:
     """Asks each engine in turn; connections stay open until `stack` ends. One that refuses a field gets no call.
 
-    `surplus_of` is a project, of which all else is deleted.
+    `surplus_of` is a project, of which all else is deleted. Policies are asked but where somebody only looks.
     """
-    outlook = Outlook(problems=list(policies.refusals(session, loaded)), surplus_of=surplus_of)
+    forbidden = policies.refusals(session, loaded) if ask_policies else ()
+    outlook = Outlook(problems=list(forbidden), surplus_of=surplus_of)
     if errors(outlook.problems):
         return outlook
     for group in engines.grouped(session, loaded):

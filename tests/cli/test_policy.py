@@ -67,7 +67,7 @@ def test_a_command_may_not_run_as_root_where_the_policy_forbids_it(cli: Cli, ver
 def test_what_is_forbidden_can_still_be_looked_at_and_deleted(cli: Cli) -> None:
     cli.applied()
     cli.write(POLICY, ".sandboxctl-policy.yaml")
-    assert cli("list").code == 0
+    assert cli("list").code == cli("drift").code == cli("verify").code == 0
     assert cli("delete", "--yes", "sandbox.yaml").code == 0
 
 
@@ -84,3 +84,22 @@ def test_before_the_verb_and_after_it_a_policy_means_the_same(cli: Cli) -> None:
     cli.write()
     cli.write(POLICY, "own.yaml")
     assert cli("--policy", "own.yaml", "plan").code == 3
+
+
+def test_a_saved_plan_is_held_to_the_policies_of_the_day_it_is_applied(cli: Cli) -> None:
+    cli.write()
+    assert cli("plan", "--out", "plan.json").code == 0
+    cli.write(POLICY, ".sandboxctl-policy.yaml")
+    cli.engine.calls.clear()
+    ran = cli("apply", "--plan", "plan.json", "--yes")
+    assert (ran.code, cli.engine.calls) == (3, [])
+    assert "[policy-limit]" in ran.err
+
+
+def test_what_an_overlay_or_an_option_brings_is_counted(cli: Cli) -> None:
+    cli.write()
+    cli.write(POLICY.replace("32Mi", "8Gi"), "own.yaml")
+    cli.write("spec: {security: {user: 0, allow: [root-user]}}\n", "root.yaml")
+    for words in (("--overlay", "root.yaml"), ("--set", "security.user=0", "--set", "security.allow=[root-user]")):
+        ran = cli("plan", "--policy", "own.yaml", *words)
+        assert (ran.code, "security.user weakens the sandbox (root-user); own.yaml:4:10" in ran.err) == (3, True), ran
