@@ -113,7 +113,8 @@ launch() {
     write_conf
     rm -f "$socket"
     # setsid and 9>&-: the service must outlive our terminal, and not hold our lock.
-    setsid env CONTAINERS_CONF="$conf" \
+    # --chdir: conmon leaves a file `oom` where it runs when a container runs out of memory.
+    setsid env --chdir="$home" CONTAINERS_CONF="$conf" \
         podman --root "$home/storage" --runroot "$home/run" system service --time=0 "unix://$socket" \
         </dev/null >"$log" 2>&1 9>&- &
     launched=$!

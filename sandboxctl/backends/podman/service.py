@@ -84,6 +84,10 @@ def _directory() -> Path:
     return directory
 
 
+_IN_DIRECTORY = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh")
+"""Away from the caller's directory: conmon leaves a file `oom` where it runs when a container is out of memory."""
+
+
 def _start(path: Path, *, idle: int, timeout: float) -> None:
     """Starts a service on `path`; of several processes that want one at once the first does."""
     program = shutil.which("podman")
@@ -98,7 +102,7 @@ def _start(path: Path, *, idle: int, timeout: float) -> None:
             return
         path.unlink(missing_ok=True)  # left by a service that has ended
         log = path.with_suffix(".log")
-        arguments = [program, "system", "service", f"--time={idle}", f"unix://{path}"]
+        arguments = [*_IN_DIRECTORY, str(path.parent), program, "system", "service", f"--time={idle}", f"unix://{path}"]
         _wait(_spawn(arguments, log), path, log, deadline)
 
 
