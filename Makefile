@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2 --dist loadfile
 NO_ENGINE := not docker and not podman and not kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check unit test test-faults demo bench docs fmt clean distclean start-engines stop-engines
+.PHONY: help venv check unit test test-faults fuzz demo bench docs fmt clean distclean start-engines stop-engines
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-faults: venv ## every fault at every request, hundreds of kills: hours; its
 
 demo: venv ## the main job, live on Docker
 	SANDBOXCTL_TEST_ENGINES=docker $(WITH_ENGINES) env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/demo.sh
+
+fuzz: venv ## 10,000 inputs each for specs, units, references and env files, the same every time
+	$(PY) -m tests.property.fuzz
 
 bench: venv ## times against the floors in tests/bench
 	$(WITH_ENGINES) $(PY) -m tests.bench
