@@ -135,9 +135,10 @@ def _exit_code(http: EngineHttp, exec_id: str) -> int:
 
 
 def _shell_code(code: int, head: bytes) -> int:
-    """Docker up to 26 answers 126 for a missing command, later ones and Podman 127 (engines.md, section 5)."""
+    """Docker up to 26 answers 126 for a missing command, later ones and Podman 127 (engines.md, section 5); Podman 5
+    answers 125 for a directory."""
     refused = head.startswith((b"OCI runtime exec failed", b"Error: crun", b"Error: runc", b"exec failed"))
-    if code in (126, 127) and refused:
+    if code in (125, 126, 127) and refused:
         if any(words in head for words in _NOT_EXECUTABLE):
             return 126
         return 127 if any(words in head for words in _NOT_FOUND) else 126

@@ -19,12 +19,12 @@ from podman.errors import APIError
 from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
-from sandboxctl.backends.podman import native
+from sandboxctl.backends.podman import native, reported
 from sandboxctl.backends.podman.image_writer import Response, decoded
 from sandboxctl.backends.podman.network_writer import NetworkWriter
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.engine_exec import Command
-from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
+from sandboxctl.errors import EngineError, UnreachableError
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
 from sandboxctl.multiplex import frames
@@ -258,9 +258,9 @@ class PodmanWriter(NetworkWriter):
         try:
             response = call(path, params=query, timeout=(self._timeout, None) if endless else seconds, **options)
         except APIError as error:
-            raise _unreachable(url, error) from error
+            raise reported.unreachable(url, error) from error
         if response.status_code >= 400 and not (missing_is_done and response.status_code == 404):
-            raise _engine_error(response)
+            raise reported.refused(response.status_code, response.content)
         return cast("Response", response)
 
 
@@ -306,40 +306,3 @@ def _into(buffer: io.BytesIO) -> Callable[[bytes], None]:
         buffer.write(chunk)
 
     return write
-
-
-def _unreachable(url: str, error: APIError) -> UnreachableError:
-    """The client wraps whatever its transport raised."""
-    cause = error.__cause__ or error
-    if "timed out" in str(cause).lower():
-        return SilentError(f"Podman did not answer in time ({url})", hint="--timeout waits longer")
-    return UnreachableError(f"the connection to Podman broke ({url}): {str(cause)[:200]}")
-
-
-def _engine_error(response: Response) -> SandboxctlError:
-    try:
-        text = str(json.loads(response.content)["message"])
-    except (ValueError, KeyError, TypeError):
-        text = response.content.decode("utf-8", "replace")
-    text = " ".join(text.split())[:400]
-    if response.status_code == 409 or "name is already in use" in text or "is already in use by" in text:
-        return ConflictError(f"Podman: {text}")
-    gone = "statfs" in text and "no such file or directory" in text  # what a bind mount names
-    return EngineError(f"Podman: {text}", status=404 if gone else response.status_code, hint=_hint(text))
-
-
-def _hint(text: str) -> str | None:
-    """What usually mends the commonest refusals."""
-    table = {
-        "address already in use": "another program has this port: choose another, or host: 0",
-        "executable file not found": "the image lacks this program: check command, or the image",
-        "a command that was not found": "the image lacks this program: check command, or the image",
-        "no space left": "the engine's disk is full: `podman system df`",
-        "rlimit": "the host forbids raising this limit: lower resources.ulimits, or give the engine CAP_SYS_RESOURCE",
-        "catatonit": "install the package catatonit, or set lifecycle.init to false",
-        "cgroups in hybrid mode": 'crun cannot: set `runtime = "runc"` in containers.conf',
-        "no secret with name": "create it first with `podman secret create`",
-        "enough available IDs": "give `containers` a range in /etc/subuid and /etc/subgid: containers:100000:1048576",
-        "enough unused IDs": "give `containers` a larger range in /etc/subuid and /etc/subgid",
-    }
-    return next((hint for words, hint in table.items() if words in text), None)
