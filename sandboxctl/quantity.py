@@ -25,6 +25,7 @@ _CPU = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))?(m?)")
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 _SECONDS = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(s?)")
 _DURATION_PARTS = (86_400, 3_600, 60, 1)
+_LONGEST = 100 * 365 * 86_400
 
 
 def parse_bytes(text: str) -> Bytes:
@@ -80,6 +81,8 @@ def parse_duration(text: str) -> Milliseconds:
         hint = f": did you mean {text.strip()}s?" if text.strip().isdecimal() else ": write it as in 90s, 15m or 1h30m"
         raise ValueError(f"{_shown(text)} is not a duration{hint}")
     seconds = sum(int(part or 0) * size for part, size in zip(match.groups(), _DURATION_PARTS, strict=True))
+    if seconds > _LONGEST:
+        raise ValueError(f"{_shown(text)} is longer than 100 years: leave it out where no end is meant")
     return Milliseconds(seconds * 1000)
 
 

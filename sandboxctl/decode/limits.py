@@ -12,6 +12,7 @@ from sandboxctl.spec import Requests, Resources, Ulimit
 
 _CPUSET = re.compile(r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*")
 _DEFAULT = Resources()
+_LARGEST = 2**63 - 1
 
 
 def resources(value: Value) -> Resources:
@@ -49,6 +50,8 @@ def _cpuset(value: Value) -> str | None:
     text = str(value.raw)  # `cpuset: 0` is one CPU
     if not _CPUSET.fullmatch(text):
         value.error("cpuset", "resources.cpuset must list CPUs", hint='write it as in "0-3" or "0,2"')
+    elif any(int(first) > int(last) for first, dash, last in (part.partition("-") for part in text.split(",")) if dash):
+        value.error("cpuset", "resources.cpuset: a range begins with its smaller number", hint='as in "0-3"')
     return text
 
 
@@ -81,7 +84,9 @@ def _ulimit(value: Value) -> Ulimit:
     soft = value.at("soft").integer(0) if both is None else both
     hard = value.at("hard").integer(0) if both is None else both
     name = dotted(value.path)
-    if min(soft, hard) < -1:
+    if max(soft, hard) > _LARGEST:
+        value.error("ulimit", f"{name}: a limit is at most {_LARGEST}", hint="-1 is none")
+    elif min(soft, hard) < -1:
         value.error("ulimit", f"{name}: a limit is 0 or more, or -1 for none")
     elif hard != -1 and (soft == -1 or soft > hard):
         value.error("ulimit", f"{name}: the soft limit {soft} is above the hard limit {hard}")

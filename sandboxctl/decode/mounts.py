@@ -77,10 +77,12 @@ def _bind_source(value: Value, files: Files) -> str:
     if written.startswith("~"):
         value.error("bind-home", f"{dotted(value.path)}: `~` is not expanded", hint="write the whole path")
         return "/"
+    if not written:
+        value.error("path", f"{dotted(value.path)} is empty", hint="the spec's own directory is `.`")
     real = files.look(written).real
     _refuse_separators(value, real)
     if written.startswith("/"):
-        if real != os.path.normpath(written):
+        if real != os.path.normpath("/" + written.lstrip("/")):
             value.error(
                 "bind-link",
                 f"{dotted(value.path)}: a link lies on the way, the path is really `{real}`",

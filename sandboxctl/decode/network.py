@@ -19,6 +19,9 @@ _PORT = re.compile(
 _PROTOCOLS: tuple[Literal["tcp", "udp", "sctp"], ...] = ("tcp", "udp", "sctp")
 _EGRESS_PORT = re.compile(r"([0-9]{1,5})/(?:tcp|udp|sctp)")
 _HIGHEST_PORT = 65_535
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
+_WORD = re.compile(r"[!-~]+")
+_METADATA = ("169.254.0.0/16", "fd00:ec2::254/128", "fe80::/10")
 
 
 def network(value: Value, *, default: Literal["none", "bridge"], hostname: str | None) -> Network:
@@ -70,11 +73,13 @@ def _network_name(value: Value) -> str:
             f"{where}: `{text}` is a reserved word that means nothing yet",
             hint="use none, bridge, host or the name of a network",
         )
-    elif text in (*_MODES, "default") or not _NAME.fullmatch(text):
+    elif text.lower() in (*_MODES, "default") or not _NAME.fullmatch(text):
         value.error(
             "network-name",
             f"{where}: `{text}` cannot be the name of a network",
-            hint="use none, bridge, host or the name of an existing network",
+            hint=f"did you mean `{text.lower()}`?"
+            if text.lower() in _MODES and text not in _MODES
+            else "use none, bridge, host or the name of an existing network",
         )
     return text
 
@@ -143,9 +148,17 @@ def _address(value: Value, *, default: str) -> str:
 def _dns(value: Value) -> Dns:
     return Dns(
         servers=tuple(_address(child, default="") for child in value.at("servers").each()),
-        search=value.at("search").texts(),
-        options=value.at("options").texts(),
+        search=_words(value.at("search")),
+        options=_words(value.at("options")),
     )
+
+
+def _words(value: Value) -> tuple[str, ...]:
+    """Each becomes a word of a line of resolv.conf."""
+    for child in value.each():
+        if not _WORD.fullmatch(child.text()):
+            child.error("hostname", f"{dotted(child.path)} is no word of resolv.conf", hint="it has no blanks")
+    return value.texts()
 
 
 def _hosts(value: Value) -> dict[str, str]:
@@ -154,6 +167,9 @@ def _hosts(value: Value) -> dict[str, str]:
         name = written.lower()
         if name in hosts:
             child.error("host-twice", f"network.hosts names `{name}` twice: host names have no case", key=True)
+        if not _HOST.fullmatch(name):
+            message = f"{dotted(value.path)}: this can be no host name: letters, digits, `-` and `.`"
+            child.error("hostname", message, key=True)
         hosts[name] = _address(child, default="")
     return hosts
 
@@ -171,11 +187,15 @@ def _parsed_cidr(text: str) -> str | None:
     from ipaddress import ip_network  # as above
 
     try:
-        return str(ip_network(text))
+        network = ip_network(text)
     except ValueError as fault:
         if "host bits" in str(fault):
             raise ValueError(f"`{text}` has host bits set: did you mean {ip_network(text, strict=False)}?") from None
         raise ValueError(f"`{text}` is not a CIDR: write it as in 10.0.0.0/8") from None
+    first, last = network[0], network[-1]
+    if any(first in metadata and last in metadata for metadata in map(ip_network, _METADATA)):
+        raise ValueError(f"`{text}` is where clouds hand out their machines' credentials: leave it out")
+    return str(network)
 
 
 def _egress_port(text: str) -> str:

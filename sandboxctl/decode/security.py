@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Literal
 
 from sandboxctl.decode.capability import capabilities
@@ -12,6 +13,8 @@ from sandboxctl.problems import dotted
 from sandboxctl.profiles import PROFILES, ProfileName
 from sandboxctl.spec import Device, Seccomp, Security, Selinux
 
+_RUNTIME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")
+_PROFILE = re.compile(r"[!-,./-<>-~][!-<>-~]{0,252}")
 _NAMES: tuple[ProfileName, ...] = ("restricted", "baseline", "privileged")
 _USER_NAMESPACES: tuple[Literal["host", "auto", "keep-id", "private"], ...] = ("host", "auto", "keep-id", "private")
 
@@ -36,15 +39,23 @@ def security(value: Value, name: ProfileName, files: Files) -> Security:
         capabilities=capabilities(value.at("capabilities"), drop=profile.drop),
         no_new_privileges=value.at("noNewPrivileges").flag(profile.no_new_privileges),
         seccomp=_seccomp(value.at("seccomp"), files),
-        apparmor=value.at("apparmor").optional(),
+        apparmor=_name(value.at("apparmor"), _PROFILE),
         selinux=_selinux(value.at("selinux")),
         user_namespace=value.at("userNamespace").word(_USER_NAMESPACES, None),
-        runtime=value.at("runtime").text("default"),
+        runtime=_name(value.at("runtime"), _RUNTIME) or "default",
         privileged=value.at("privileged").flag(False),
         devices=tuple(_device(child) for child in value.at("devices").each()),
         sysctls=_sysctls(value.at("sysctls")),
         allow=tuple(dict.fromkeys(value.at("allow").texts())),
     )
+
+
+def _name(value: Value, form: re.Pattern[str]) -> str | None:
+    """A name that an engine takes as it is: never an option or an assignment."""
+    name = value.optional()
+    if name is not None and not form.fullmatch(name):
+        value.error("bad-value", f"{dotted(value.path)}: `{name}` is no name", hint="write the name alone")
+    return name
 
 
 def _seccomp(value: Value, files: Files) -> Seccomp:

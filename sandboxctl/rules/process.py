@@ -22,8 +22,10 @@ def labels(case: Case) -> None:
     """Labels and annotations share their names, and leave those of the engines and of sandboxctl alone."""
     sandbox = case.sandbox
     for section, table in (("labels", sandbox.labels), ("annotations", sandbox.annotations)):
-        for key in table:
+        for key, text in table.items():
             path: Path = ("metadata", section, key)
+            if "\0" in text:
+                case.findings.error("zero-byte", path, f"metadata.{section}: the value of `{key}` holds a zero byte")
             if not key or not key.isprintable() or " " in key:
                 message = f"metadata.{section}: a name is not empty and has no blanks or control characters"
                 case.findings.error("label-name", path, message, key=True)

@@ -66,7 +66,7 @@ def _controls(security: Security) -> Iterator[Weakening]:
         yield "host-namespace", (*_SECURITY, "userNamespace")
     if _lets_everything_through(security.seccomp):
         yield "seccomp-unconfined", (*_SECURITY, "seccomp")
-    if security.apparmor == "unconfined":
+    if security.apparmor is not None and security.apparmor.lower() == "unconfined":
         yield "apparmor-unconfined", (*_SECURITY, "apparmor")
     if security.selinux is not None and (security.selinux.disable or security.selinux.type in _UNCONFINED_TYPES):
         yield "selinux-disabled", (*_SECURITY, "selinux")
@@ -110,6 +110,8 @@ def _binds(sandbox: Sandbox, facts: HostFacts | None) -> Iterator[Weakening]:
         is_socket = facts is not None and facts.look(mount.source).kind == "socket"
         if is_socket or reaches_socket(mount.source, sockets):
             yield "engine-socket", path
+        if mount.propagation in ("shared", "rshared"):  # what is mounted inside is then mounted on the host
+            yield "host-namespace", ("spec", "mounts", index, "propagation")
 
 
 def _sections(sandbox: Sandbox) -> Iterator[Weakening]:
