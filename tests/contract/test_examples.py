@@ -27,7 +27,8 @@ def on(engine: EngineUnderTest, loaded: Loaded, name: str) -> Loaded:
     network = sandbox.network
     if network.mode == "named":
         network = replace(network, name=f"{name}-{network.name}")
-        engine.create_network(network.name or "")
+        if not network.create:
+            engine.create_network(network.name or "")
     image = Image(ref=engine.images.python if python else engine.images.busybox)
     mine = replace(sandbox, name=f"{name}-{sandbox.name}", image=image, mounts=mounts, network=network)
     return replace(loaded, sandbox=mine)
