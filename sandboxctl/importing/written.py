@@ -162,6 +162,8 @@ def _network(name: str, fields: Mapping[Key, Json]) -> Written:
     mode = nested.pop("mode", None)
     if nested.get("hostname") == name:
         del nested["hostname"]
+    if nested.get("internal"):  # only what was applied says so, and it was a network of our own
+        nested["create"] = True
     if "egress" in nested:
         rules = cast("list[Written]", nested["egress"])
         nested["egress"] = {"allow": [{part: value for part, value in rule.items() if value} for rule in rules]}
