@@ -33,6 +33,7 @@ KEPT: tuple[Path, ...] = (
     ("metadata", "name"),
     ("metadata", "project"),
     ("spec", "image"),
+    ("spec", "network", "create"),
     ("spec", "security", "allow"),
 )
 """What a spec says even where it changes nothing."""
