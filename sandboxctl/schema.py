@@ -71,11 +71,12 @@ def _schema(name: str) -> Node:
 
 @dataclass(slots=True, kw_only=True)
 class _Walk:
-    """One walk over a value and the schemas it has to fit."""
+    """One walk over a value and the schemas it has to fit. `known` are all keys with their place, once asked for."""
 
     document: Document
     root: Node
     problems: list[Problem] = field(default_factory=list)
+    known: dict[str | int, Path] = field(default_factory=dict)
 
     def visit(self, value: object, node: Node, path: Path) -> None:
         """Reports what of `value` does not fit `node`."""
@@ -183,10 +184,11 @@ class _Walk:
 
     def _called(self, key: str) -> Path | None:
         """Where a key of this name is, or one that other tools call so."""
-        for path, node in self._properties(self.root, ()):
-            if path[-1] == key or key in node.get("x-also", ()):
-                return path
-        return None
+        if not self.known:
+            for path, node in self._properties(self.root, ()):
+                for name in (path[-1], *node.get("x-also", ())):
+                    self.known.setdefault(name, path)
+        return self.known.get(key)
 
     def _properties(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
         """Every key that the schema knows, with its path; not below lists and maps."""
