@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from sandboxctl import verify
+from sandboxctl.apply import binds
 from sandboxctl.apply.events import ApplyOptions, Event
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
 from sandboxctl.dataclass import dataclass, field
@@ -43,6 +44,7 @@ class Gate:
     _why: str = ""
     _checked: float = 0.0
     _exit: SimpleQueue[int] | None = field(default=None, repr=False)
+    _binds: tuple[binds.Seen, ...] = ()
 
     @property
     def sandbox(self) -> Sandbox:
@@ -53,6 +55,7 @@ class Gate:
         """Starts it. Raises FailedError with the engine's own reason (no such program, port taken, no memory)."""
         if self.sandbox.lifecycle.auto_remove:
             self._exit = self._watch_exit()
+        self._binds = binds.look(self.sandbox, self.engine)
         try:
             self._start()
         except EngineError as error:
@@ -87,6 +90,7 @@ class Gate:
     def pass_through(self) -> None:
         """Setup, readiness, proof."""
         self._started = self._started or time.monotonic()
+        binds.check(self._binds, self.sandbox)
         for argv in self.sandbox.lifecycle.setup:
             self._set_up(argv)
         status = self._wait_until_ready()
