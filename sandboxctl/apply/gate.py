@@ -95,7 +95,9 @@ class Gate:
             self._set_up(argv)
         status = self._wait_until_ready()
         going = self.sandbox.lifecycle.auto_remove and status is not None and self._is_complete(status)
-        if status is not None and not going:  # what the engine is about to remove cannot be looked at
+        if going:  # what the engine is about to remove cannot be looked at
+            self._let_it_be_removed()
+        elif status is not None:
             self.verify(complete=self._is_complete(status))
 
     def _set_up(self, argv: tuple[str, ...]) -> None:

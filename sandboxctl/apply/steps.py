@@ -161,11 +161,11 @@ def _update(action: Action, work: Work) -> None:
     changed = {change.key: change.after for change in action.changes}
     writer = work.backend.writer
     writer.update(observed.ref, changed, render(desired.sandbox, work.backend.name))
-    check_changed(action, observed.ref, work)
     _note(desired, observed, work)
     if action.starts:
         _start(action, work)
-    else:
+    check_changed(action, observed.ref, work)  # Podman 5 shows the change of a stopped one when it runs
+    if not action.starts:
         gate_of(desired, observed.ref, work).verify()
 
 

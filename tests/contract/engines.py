@@ -23,6 +23,7 @@ class EngineUnderTest(Protocol):
     backend: str
     images: LocalImages
     server: str  # how it names itself in its answers
+    sub_paths: bool  # whether a part of a volume can be mounted
     updates_in_place: bool  # whether limits change while it runs, and its inspect then shows the new ones
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
@@ -198,6 +199,7 @@ class DockerUnderTest:
     images: LocalImages
     backend: str = "docker"
     updates_in_place: bool = True
+    sub_paths: bool = False
     server: str = "Docker/20.10.24 (linux)"
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:

@@ -119,9 +119,17 @@ class PodmanUnderTest:
     server: str = "Libpod/4.3.1 (linux)"
 
     @property
-    def updates_in_place(self) -> bool:
+    def version(self) -> tuple[int, int]:
         major, minor, *_ = self.client("version", "--format", "{{.Server.Version}}").stdout.split(".")
-        return (int(major), int(minor)) >= (5, 1)
+        return int(major), int(minor)
+
+    @property
+    def sub_paths(self) -> bool:
+        return self.version >= (5, 0)
+
+    @property
+    def updates_in_place(self) -> bool:
+        return self.version >= (5, 1)
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         return Connection(podman_uri=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)
@@ -172,9 +180,9 @@ class PodmanUnderTest:
         return self.engine.cli(*args, check=check)
 
     def sabotage_memory(self, name: str) -> None:
-        if self.updates_in_place:
+        if self.updates_in_place and self.state(name) == "running":
             self.client("update", "--memory=2g", "--memory-swap=4g", name)
-        else:  # its inspect goes on showing the old limit: only one that was made anew can be seen
+        else:  # inspect goes on showing the old limit: only one that was made anew can be seen
             self._make_anew(name, "--memory=2g", "--memory-swap=4g")
 
     def _make_anew(self, name: str, *options: str) -> None:
@@ -201,7 +209,9 @@ class PodmanUnderTest:
         self.client("create", "--name", name, *words, self.images.busybox, "infinity")
 
     def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:
-        return f"{name} ended with code 137", "it was killed: out of memory, or by somebody"
+        if self.version < (5, 0):  # it does not tell
+            return f"{name} ended with code 137", "it was killed: out of memory, or by somebody"
+        return f"{name} was killed: out of memory (limit {limit})", "raise resources.memory"
 
     def volumes(self) -> frozenset[str]:
         return frozenset(self.client("volume", "ls", "--format", "{{.Name}}").stdout.split())
@@ -209,7 +219,9 @@ class PodmanUnderTest:
     def create_volume(self, name: str) -> None:
         # Podman gives a volume to the user of the first container that has it: here that is somebody else's.
         self.client("volume", "create", name)
-        self.client("run", "--rm", f"--volume={name}:/volume", "--network=none", self.images.busybox, "true")
+        # 5.x does so again and again, as long as there is nothing in it.
+        command = (self.images.busybox, "touch", "/volume/theirs")
+        self.client("run", "--rm", f"--volume={name}:/volume", "--network=none", *command)
 
     def volume_path(self, name: str) -> Path:
         return Path(json.loads(self.client("volume", "inspect", name).stdout)[0]["Mountpoint"])

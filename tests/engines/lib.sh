@@ -7,6 +7,12 @@
 # shellcheck disable=SC2034 # the scripts that source this use it
 engines_dir=${SANDBOXCTL_ENGINES_DIR:-/tmp/sandboxctl-engines-$UID}
 
+# Those that Docker gives, and Podman by itself: a distribution may give fewer, and
+# then a test could not tell what is given from what is not.
+# shellcheck disable=SC2034 # likewise
+default_capabilities='"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"'
+
 # Results go to standard output, so all that is only said goes to standard error.
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() {

@@ -95,6 +95,7 @@ write_conf() {
     cat >"$conf" <<END
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+default_capabilities = [$default_capabilities]
 log_driver = "k8s-file"
 
 [engine]
