@@ -43,9 +43,9 @@ def test_processor(engine: EngineUnderTest, bench: Workbench, name: str) -> None
 
 
 def test_open_files(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
-    limits = {"resources": {"ulimits": {"nofile": 20}}}
+    limits = {"resources": {"ulimits": {"nofile": 64}}}
     bench.applied(bench.spec(name, {"image": engine.images.python}, limits))
-    result = bench.exec(name, "python", "-c", "files = [open('/dev/null') for _ in range(30)]")
+    result = bench.exec(name, "python", "-c", "files = [open('/dev/null') for _ in range(80)]")
     assert result.code == 1
     assert b"Too many open files" in result.stderr
 

@@ -110,14 +110,16 @@ class PodmanWriter(NetworkWriter):
         self._send("post", f"/containers/{ref}/rename", {"name": name})
 
     def update(self, ref: str, changes: Mapping[Key, Json], payload: Payload) -> None:
-        """All limits at once, as rendered: 5.1 and later take them, and inspect follows."""
+        """All limits at once, as rendered: 5.1 and later take them, and inspect follows. The rlimits among them: 5.8
+        drops those of a container whose update does not name them, from its next start on."""
         document = payload.documents[0]
+        body = {**cast("dict[str, Json]", document["resource_limits"]), "r_limits": document["r_limits"]}
         query = {}
         if any(within(key, _RESTART) for key in changes):
             query["restartPolicy"] = str(document["restart_policy"])
             if "restart_tries" in document:
                 query["restartRetries"] = str(document["restart_tries"])
-        self._send("post", f"/containers/{ref}/update", query, data=json.dumps(document["resource_limits"]))
+        self._send("post", f"/containers/{ref}/update", query, data=json.dumps(body))
 
     def delete(self, ref: str) -> None:
         """With its anonymous volumes. Gone already is success."""
