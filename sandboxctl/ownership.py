@@ -83,7 +83,7 @@ def decode_applied(text: str) -> Applied | None:
             return None
         whole = json.loads(plain)
         return Applied(sandbox=canonical.decode(whole["sandbox"]), salt=bytes.fromhex(cast("str", whole["salt"])))
-    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError):
+    except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -127,7 +127,7 @@ def marked_volumes(found: Mapping[str, str]) -> tuple[str, ...]:
     """The volumes of a mark; () for anything that we did not write."""
     try:
         volumes = json.loads(found.get(VOLUMES, "[]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(each for each in volumes if isinstance(each, str)) if isinstance(volumes, list) else ()
 
