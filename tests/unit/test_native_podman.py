@@ -149,6 +149,7 @@ def test_what_5_shows_in_another_form_is_the_same(what: str, changed: list[tuple
         ("HostConfig", "CpuQuota", 0, ("resources", "cpu")),
         ("Config", "Timeout", 9, ("lifecycle", "ttl")),
         ("Config", "User", "0:0", ("security", "user")),
+        ("HostConfig", "GroupAdd", ["docker", "27"], ("security", "groups")),
     ],
 )
 def test_what_was_changed_by_hand_is_a_difference(section: str, name: str, value: Any, key: Key) -> None:

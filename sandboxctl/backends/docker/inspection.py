@@ -185,9 +185,7 @@ def read_security(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Ke
     found: dict[Key, Json] = {
         (*base, "user"): _number(user),
         (*base, "group"): _number(group),
-        (*base, "groups"): cast("Json", sorted(int(each) if each.isdecimal() else each for each in host["GroupAdd"]))
-        if host.get("GroupAdd")
-        else None,
+        (*base, "groups"): _groups(host.get("GroupAdd") or []),
         (*base, "readOnlyRoot"): bool(host.get("ReadonlyRootfs")),
         (*base, "capabilities", "drop"): _capabilities(host.get("CapDrop")),
         (*base, "capabilities", "add"): _capabilities(host.get("CapAdd")),
@@ -207,6 +205,12 @@ def read_security(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Ke
     return found
 
 
+def _groups(names: Iterable[str]) -> Json:
+    """Numbers in their order, then those that somebody gave by name."""
+    found = [_number(name) for name in names]
+    return sorted(found, key=lambda each: (isinstance(each, str), each)) or None
+
+
 def _number(text: str) -> Json:
     return int(text) if text.isdecimal() else text or None
 
@@ -216,14 +220,13 @@ def _capabilities(names: Iterable[str] | None) -> list[Json]:
 
 
 def _option(options: Iterable[str], name: str) -> str | None:
-    for option in options:
-        if option.startswith((f"{name}=", f"{name}:")):
-            return option[len(name) + 1 :]
-    return None
+    """The value of an option; of several the last, as for the engine."""
+    prefixes = (f"{name}=", f"{name}:")
+    values = [option[len(name) + 1 :] for option in options if option.startswith(prefixes)]
+    return values[-1] if values else None
 
 
 def _no_new_privileges(options: Iterable[str]) -> bool:
-    """The last one counts, as for the engine."""
     found = False
     for option in options:
         name, _, value = option.replace("=", ":", 1).partition(":")

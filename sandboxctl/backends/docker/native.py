@@ -6,12 +6,8 @@ Seen on Docker 20.10.24; what later versions show otherwise (26.1, 28.5) is name
 from __future__ import annotations
 
 import json
-import re
-import struct
-from calendar import timegm
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from sandboxctl import derive, fields, file_volumes
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
@@ -20,6 +16,7 @@ from sandboxctl.dataclass import replace
 from sandboxctl.fields import Wanted
 from sandboxctl.image_reference import normalise
 from sandboxctl.spec import Sandbox
+from sandboxctl.timestamps import rfc3339
 
 HIDDEN: frozenset[Key] = frozenset(
     {
@@ -146,8 +143,8 @@ def status(inspected: Mapping[str, Any]) -> Status:
         oom_killed=bool(state.get("OOMKilled")),
         health=health if health in ("starting", "healthy", "unhealthy") else None,
         pid=state.get("Pid") or None,
-        created=_time(inspected.get("Created", "")),
-        started=_time(state.get("StartedAt", "")),
+        created=rfc3339(inspected.get("Created", "")),
+        started=rfc3339(state.get("StartedAt", "")),
         error=state.get("Error") or "",
     )
 
@@ -180,26 +177,6 @@ def read(inspected: Mapping[str, Any]) -> Observed:
     )
 
 
-def _time(text: str) -> float | None:
-    """RFC 3339 with nanoseconds → seconds since the epoch; the zero time is None."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", text)
-    if match is None or text.startswith("0001"):
-        return None
-    fraction = (match[2] or ".0")[:7]
-    return datetime.fromisoformat(match[1] + fraction.ljust(7, "0") + match[3].replace("Z", "+00:00")).timestamp()
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def http_date(text: str) -> float:
-    """The engine's `Date` header (`Wed, 25 Nov 2026 03:29:22 GMT`) → seconds since the epoch."""
-    _, day, month, year, clock, _ = text.split()
-    hour, minute, second = clock.split(":")
-    moment = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
-    return float(timegm((*moment, 0, 0, 0)))
-
-
 def message(body: bytes) -> str:
     """The engine's own words out of `{"message": …}`, on one line."""
     try:
@@ -207,16 +184,3 @@ def message(body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         text = body.decode("utf-8", "replace")
     return " ".join(str(text).split())[:400]
-
-
-def frames(chunks: Iterable[bytes]) -> Iterator[tuple[Literal[1, 2], bytes]]:
-    """Docker's multiplexed stream: frames of 8 bytes (kind, 3 zeros, length) and the payload."""
-    pending = b""
-    for chunk in chunks:
-        pending += chunk
-        while len(pending) >= 8:
-            kind, length = struct.unpack(">BxxxL", pending[:8])
-            if len(pending) < 8 + length:
-                break
-            yield (2 if kind == 2 else 1), pending[8 : 8 + length]
-            pending = pending[8 + length :]

@@ -11,7 +11,9 @@ from sandboxctl.backends.docker import native
 from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
+from sandboxctl.multiplex import frames
 from sandboxctl.ownership import MANAGED
+from sandboxctl.timestamps import http_date
 
 _SUB_PATHS = (1, 45)
 
@@ -52,7 +54,7 @@ class DockerReader:
         """The engine's clock at its last answer, in seconds since the epoch."""
         if not self._headers.get("date"):
             self._get("/_ping")
-        return native.http_date(self._headers["date"])
+        return http_date(self._headers["date"])
 
     def containers(self) -> Sequence[Listed]:
         """`/containers/json?all=1`."""
@@ -101,7 +103,7 @@ class DockerReader:
         chunks = self._http.stream(f"/containers/{ref}/logs", query)
         if inspected["Config"]["Tty"]:
             return ((1, chunk) for chunk in chunks if chunk)
-        return native.frames(chunks)
+        return frames(chunks)
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -189,7 +189,7 @@ def read_security(inspected: Mapping[str, Any], config: Mapping[str, Any], host:
     found: dict[Key, Json] = {
         (*base, "user"): _number(user),
         (*base, "group"): _number(group),
-        (*base, "groups"): cast("Json", sorted(_number(each) for each in host.get("GroupAdd") or ())) or None,
+        (*base, "groups"): _groups(host.get("GroupAdd") or ()),
         (*base, "readOnlyRoot"): bool(host.get("ReadonlyRootfs")),
         (*base, "noNewPrivileges"): "no-new-privileges" in (host.get("SecurityOpt") or ()),
         (*base, "apparmor"): None if profile.startswith(_ENGINES_PROFILE) else profile or None,
@@ -202,6 +202,12 @@ def read_security(inspected: Mapping[str, Any], config: Mapping[str, Any], host:
     for device in host.get("Devices") or []:
         found[(*base, "devices", device["PathInContainer"])] = {"source": device["PathOnHost"]}
     return found
+
+
+def _groups(names: Iterable[str]) -> Json:
+    """Numbers in their order, then those that somebody gave by name."""
+    found = [_number(name) for name in names]
+    return sorted(found, key=lambda each: (isinstance(each, str), each)) or None
 
 
 def _number(text: str) -> Any:
