@@ -1,0 +1,176 @@
+"""The small HTTP client on a socket: what it sends, what it takes for an answer, and every way it can fail."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandboxctl.engine_http import AbsentError, Answer, Endpoint, EngineHttp
+from sandboxctl.errors import SilentError, UnreachableError
+
+TIMEOUT = 0.5
+HEADERS = b"Host: engine\r\nAccept: application/json\r\n\r\n"
+
+
+@contextmanager
+def engine(tmp_path: Path, handle: Callable[[socket.socket], None]) -> Iterator[tuple[EngineHttp, list[bytes]]]:
+    """A client, and what it sends to a socket that does this with each connection."""
+    path = tmp_path / "engine.sock"
+    requests: list[bytes] = []
+
+    class Connection(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            requests.append(self.request.recv(65536))
+            handle(self.request)
+
+    with socketserver.ThreadingUnixStreamServer(str(path), Connection) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        yield EngineHttp(Endpoint(label="Docker", url=f"unix://{path}", path=str(path)), timeout=TIMEOUT), requests
+        server.shutdown()
+        serving.join()
+
+
+def says(*parts: bytes) -> Callable[[socket.socket], None]:
+    def handle(connection: socket.socket) -> None:
+        for part in parts:
+            connection.sendall(part)
+
+    return handle
+
+
+def test_a_request_asks_for_a_plain_body_and_an_answer_is_taken_apart(tmp_path: Path) -> None:
+    with engine(tmp_path, says(b"HTTP/1.0 200 OK\r\nServer: Docker/20\r\nX-A:  b \r\n\r\n", b"[1]", b"")) as (
+        http,
+        requests,
+    ):
+        answer = http.get("/containers/json", {"all": "1", "filters": '{"a b":["c&d"]}'})
+    assert answer == Answer(status=200, headers={"server": "Docker/20", "x-a": "b"}, body=b"[1]")
+    assert requests == [
+        b"GET /containers/json?all=1&filters=%7B%22a%20b%22%3A%5B%22c%26d%22%5D%7D HTTP/1.0\r\n" + HEADERS,
+    ]
+
+
+def test_a_path_cannot_smuggle_a_line_into_the_request(tmp_path: Path) -> None:
+    with engine(tmp_path, says(b"HTTP/1.0 404 No\r\n\r\n")) as (http, requests):
+        assert http.get("/containers/x HTTP/1.0\r\nX: y/json").status == 404
+    assert requests[0].count(b"\r\n") == 4
+
+
+def test_a_body_is_sent_as_json_with_its_length(tmp_path: Path) -> None:
+    with engine(tmp_path, says(b"HTTP/1.0 201 Created\r\n\r\n{}")) as (http, requests):
+        assert http.post("/exec", {"Cmd": ["é"]}).status == 201
+    assert requests[0].endswith(b'Content-Length: 19\r\n\r\n{"Cmd": ["\\u00e9"]}')
+
+
+def test_an_upgrade_gives_the_socket_and_what_came_with_the_head(tmp_path: Path) -> None:
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 101 UPGRADED\r\n\r\nearly")
+        connection.sendall(connection.recv(100).upper())
+
+    with engine(tmp_path, handle) as (http, requests):
+        connection, early = http.upgrade("/exec/1/start", {})
+        with connection:
+            connection.sendall(b"late")
+            assert (early, connection.recv(100)) == (b"early", b"LATE")
+    assert b"Connection: Upgrade\r\nUpgrade: tcp\r\n" in requests[0]
+
+
+def test_a_refused_upgrade_is_told_in_the_engines_words(tmp_path: Path) -> None:
+    with (
+        engine(tmp_path, says(b"HTTP/1.1 404 Not Found\r\n\r\n", b'{"message":\n"no such exec"}')) as (http, _),
+        pytest.raises(UnreachableError, match=r"Docker answered 404: .*no such exec"),
+    ):
+        http.upgrade("/exec/1/start", {})
+
+
+def test_a_stream_comes_in_pieces(tmp_path: Path) -> None:
+    with engine(tmp_path, says(b"HTTP/1.0 200 OK\r\n\r\na", b"b")) as (http, _):
+        assert b"".join(http.stream("/logs")) == b"ab"
+
+
+def test_a_stream_may_be_silent_for_longer_than_an_answer(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+        go_on.wait(TIMEOUT * 1.5)
+        connection.sendall(b"late")
+
+    with engine(tmp_path, handle) as (http, _):
+        assert b"".join(http.stream("/logs")) == b"late"
+
+
+BROKEN: dict[str, tuple[Callable[[socket.socket], None], str]] = {
+    "nothing": (says(), "closed the connection in mid-answer"),
+    "half a head": (says(b"HTTP/1.1 200 OK\r\nServer"), "closed the connection in mid-answer"),
+    "half a body": (says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "closed the connection in mid-answer"),
+    "another protocol": (says(b"SSH-2.0-x\r\n\r\n"), "does not speak HTTP"),
+    "no number": (says(b"HTTP/1.1 OK\r\n\r\n"), "closed the connection in mid-answer"),
+}
+
+
+@pytest.mark.parametrize("title", BROKEN)
+def test_an_answer_that_is_none(tmp_path: Path, title: str) -> None:
+    handle, words = BROKEN[title]
+    with engine(tmp_path, handle) as (http, _), pytest.raises(UnreachableError, match=words):
+        http.get("/_ping")
+
+
+def test_silence_ends_at_the_deadline_and_is_called_that(tmp_path: Path) -> None:
+    silent = threading.Event()
+    with engine(tmp_path, lambda _: silent.wait(TIMEOUT * 3) and None) as (http, _):
+        with pytest.raises(SilentError, match=r"did not answer within 0.5 s \(GET /_ping at unix://.*\)"):
+            http.get("/_ping")
+        silent.set()
+
+
+def test_a_word_now_and_then_is_no_answer_either(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        while not over.wait(TIMEOUT / 5):
+            connection.sendall(b"x")
+
+    with engine(tmp_path, handle) as (http, _):
+        with pytest.raises(SilentError):
+            http.get("/_ping")
+        over.set()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_no_socket_is_absence_unless_somebody_named_it(tmp_path: Path, named: bool) -> None:
+    http = EngineHttp(Endpoint(label="Docker", url="unix:///x", path=str(tmp_path / "x"), named=named), timeout=TIMEOUT)
+    with pytest.raises(UnreachableError, match="there is no Docker at unix:///x") as caught:
+        http.get("/_ping")
+    assert isinstance(caught.value, AbsentError) is not named
+
+
+def test_a_port_that_nobody_listens_at() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+    http = EngineHttp(Endpoint(label="Docker", url="tcp://x", address=address), timeout=TIMEOUT)
+    with pytest.raises(UnreachableError, match="Docker is not running at tcp://x"):
+        http.get("/_ping")
+
+
+def test_a_socket_that_one_may_not_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: socket.socket, address: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    http = EngineHttp(Endpoint(label="Docker", url="unix:///x", path="/x"), timeout=TIMEOUT)
+    with pytest.raises(UnreachableError, match="no permission to use Docker") as caught:
+        http.get("/_ping")
+    assert "group" in (caught.value.hint or "")
+
+
+def test_what_may_be_a_credential_is_not_in_an_endpoints_picture() -> None:
+    endpoint = Endpoint(label="Kubernetes", url="https://x", headers={"Authorization": "Bearer tiger"})
+    assert "tiger" not in repr(endpoint)
