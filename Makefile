@@ -12,7 +12,7 @@ PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2 --dist loadfile
 NO_ENGINE := not docker and not podman and not kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check unit test test-faults-short test-faults fuzz demo bench docs fmt clean distclean start-engines stop-engines
+.PHONY: help venv check unit test test-faults fuzz demo bench docs fmt clean distclean start-engines stop-engines
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,7 @@ unit: venv ## the tests that need no engine
 
 # The last line printed is pytest's summary.
 test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default docker)
-	$(WITH_ENGINES) $(PYTEST) --ignore tests/faults $(PYTEST_ARGS)
-
-# The short form of the faults kills at random, and wants a machine for itself: not part of `test` until it is timed.
-test-faults-short: venv ## a few of each fault, in minutes
-	$(WITH_ENGINES) $(PYTEST) tests/faults $(PYTEST_ARGS)
+	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)
 
 test-faults: venv ## every fault at every request, hundreds of kills: hours; its figures are in docs/reliability.md
 	SANDBOXCTL_FAULTS=long $(WITH_ENGINES) $(PYTEST) tests/faults $(PYTEST_ARGS)

@@ -109,21 +109,28 @@ def _made(kind: type[_T], *, frozen: bool, eq: bool, order: bool) -> type[_T]:
         namespace.setdefault(name, method)
     made: type[_T] = type(kind.__name__, kind.__bases__, namespace)
     made.__qualname__ = kind.__qualname__
+    made.__places__ = tuple(  # type: ignore[attr-defined]
+        (name, vars(made)[name].__set__, own.default, own.factory) for name, own in fields.items()
+    )
     return made
 
 
 def _init(self: Any, **values: object) -> None:
-    put = object.__setattr__
-    for name, own in type(self).__fields__.items():
+    """By the slots' own setters, which no freezing stops; a hundred thousand nodes of a document pass here."""
+    given = 0
+    for name, put, default, factory in self.__places__:
         if name in values:
-            put(self, name, values.pop(name))
+            given += 1
+            put(self, values[name])
+        elif factory is not None:
+            put(self, factory())
+        elif default is not _MISSING:
+            put(self, default)
         else:
-            value = own.default if own.factory is None else own.factory()
-            if value is _MISSING:
-                raise TypeError(f"{type(self).__name__} needs `{name}`")
-            put(self, name, value)
-    if values:
-        raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+            raise TypeError(f"{type(self).__name__} needs `{name}`")
+    if given != len(values):
+        unknown = [name for name in values if name not in self.__fields__]
+        raise TypeError(f"{type(self).__name__} has no {', '.join(unknown)}")
 
 
 def _compared(self: Any) -> tuple[object, ...]:

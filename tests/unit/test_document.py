@@ -255,13 +255,12 @@ EXCESS = {
 
 
 @pytest.mark.parametrize("name", EXCESS)
-def test_an_excess_is_an_error_before_it_costs_much(name: str) -> None:
-    """Half a second where nothing else runs; the bound here only tells that from what grows without one."""
+def test_an_excess_is_an_error_in_under_a_second(name: str) -> None:
     text, code = EXCESS[name]
     data = text.encode()
     began = time.process_time()
     problems = read(data, filename="f.yaml")[1]
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 1
     assert problems[0].code == code
 
 
