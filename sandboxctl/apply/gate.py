@@ -12,6 +12,7 @@ from threading import Thread
 from sandboxctl import verify
 from sandboxctl.apply import binds
 from sandboxctl.apply.events import ApplyOptions, Event
+from sandboxctl.apply.last_words import ASKED, last_words
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError, SilentError, UnreachableError
@@ -23,7 +24,6 @@ from sandboxctl.states import sandbox_state
 from sandboxctl.verify import Control
 
 _POLLS = (0.02, 0.03, 0.05, 0.1)
-_LAST_LINES = 10
 _SETTLED = 1.0
 """Seconds after a start in which the process may still be the engine's own, about to become the sandbox's."""
 
@@ -108,7 +108,7 @@ class Gate:
         except ExecError as error:
             raise FailedError(f"{name}: setup cannot run: {error.brief}", sandbox=name) from error
         if result.code != 0:
-            tail = _tail(result.stdout + result.stderr)
+            tail = last_words(((1, result.stdout), (2, result.stderr)))
             raise FailedError(f"{name}: setup command `{argv[0]}` failed with code {result.code}{tail}", sandbox=name)
 
     def _wait_until_ready(self) -> Status | None:
@@ -220,8 +220,7 @@ class Gate:
 
     def _last_lines(self) -> str:
         try:
-            chunks = self.backend.reader.logs(self.ref, tail=_LAST_LINES, follow=False)
-            return _tail(b"".join(chunk for _, chunk in chunks))
+            return last_words(self.backend.reader.logs(self.ref, tail=ASKED, follow=False))
         except SandboxctlError:
             return ""  # no logs to be had: the cause stands without them
 
@@ -286,9 +285,3 @@ _WAITING_HINTS = {
 
 def _waiting_hint(waiting: str) -> str | None:
     return next((hint for words, hint in _WAITING_HINTS.items() if words in waiting), None)
-
-
-def _tail(output: bytes) -> str:
-    """The last lines of an output, for a message."""
-    lines = output.decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
-    return "".join(f"\n  {line}" for line in lines)

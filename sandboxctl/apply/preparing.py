@@ -7,11 +7,12 @@ but its limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Literal, cast
 
 from sandboxctl import ownership
 from sandboxctl.apply.events import Event
+from sandboxctl.apply.last_words import last_words
 from sandboxctl.apply.work import this_holder
 from sandboxctl.backends.base import Backend, ImageConfig, LayerWriter
 from sandboxctl.errors import EngineError, ExecError, FailedError, InvalidError
@@ -19,8 +20,7 @@ from sandboxctl.render import render
 from sandboxctl.spec import Capabilities, Commit, Image, ImageSetup, Lifecycle, Network, Sandbox, Security
 
 Emit = Callable[[Event], None]
-_MODES = ("none", "bridge", "host")
-_LAST_LINES = 10
+_MODES: Mapping[str, Literal["none", "bridge", "host"]] = {"none": "none", "bridge": "bridge", "host": "host"}
 
 
 def prepare(sandbox: Sandbox, setup: ImageSetup, base: str, backend: Backend, *, emit: Emit) -> str:
@@ -48,7 +48,8 @@ def prepare(sandbox: Sandbox, setup: ImageSetup, base: str, backend: Backend, *,
 def _workshop(sandbox: Sandbox, setup: ImageSetup, base: ImageConfig) -> Sandbox:
     """Where the base has no entrypoint, it has none either: Docker's commit cannot take one away again (20.10)."""
     user, _, group = setup.user.partition(":")
-    network = Network(mode=setup.network) if setup.network in _MODES else Network(mode="named", name=setup.network)  # type: ignore[arg-type]
+    mode = _MODES.get(setup.network)
+    network = Network(mode="named", name=setup.network) if mode is None else Network(mode=mode)
     return Sandbox(
         name=sandbox.name,
         project=sandbox.project,
@@ -77,8 +78,7 @@ def _run(argv: tuple[str, ...], ref: str, name: str, backend: Backend, emit: Emi
     except ExecError as error:
         raise FailedError(f"{name}: image.setup cannot run: {error.brief}", hint=error.hint, sandbox=name) from error
     if result.code != 0:
-        lines = (result.stdout + result.stderr).decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
-        tail = "".join(f"\n  {line}" for line in lines)
+        tail = last_words(((1, result.stdout), (2, result.stderr)))
         raise FailedError(f"{name}: image.setup: `{argv[0]}` ended with code {result.code}{tail}", sandbox=name)
 
 
