@@ -24,6 +24,8 @@ MAX_NESTING = 64
 MAX_NODES = 100_000
 MAX_DOCUMENTS = 10_000  # no limit of the format, only so that a file of nothing but `---` ends soon
 
+_LEAST_PER_NODE = 2
+"""Characters: a node and what parts it from the next."""
 _TAG_PREFIX = "tag:yaml.org,2002:"
 
 
@@ -31,6 +33,8 @@ def compose(source: Source, text: str) -> tuple[tuple[Node, ...], tuple[Problem,
     """The root node of each document in `text`, the text of `source`."""
     composer = _Composer(source=source)
     try:
+        if len(text) >= _LEAST_PER_NODE * MAX_NODES:
+            composer.refuse_too_many(text)
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
@@ -77,6 +81,17 @@ class _Composer:
     frames: list[_Frame] = field(default_factory=list)
     anchors: dict[str, Scalar | Items | Entries | None] = field(default_factory=dict)  # None: still open
     count: int = 0
+
+    def refuse_too_many(self, text: str) -> None:
+        """Counts what is written before any of it is composed, which costs five times as much."""
+        written = documents = 0
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            written += isinstance(event, yaml.NodeEvent)
+            documents += isinstance(event, yaml.DocumentEndEvent)
+            if documents > MAX_DOCUMENTS:
+                return  # composing ends there too, and says that
+            if written > MAX_NODES:
+                self._count(written, _start(event), _end(event))
 
     def take(self, event: yaml.Event) -> None:
         """One event of the parser."""

@@ -6,18 +6,21 @@ and Podman's compat API speak the same here. Streams are bytes; nothing is decod
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import select
 import signal
 import socket
 import struct
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Any, cast
 
+from sandboxctl import terminal
+from sandboxctl.backends.base import ExecResult
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.engine_http import EngineHttp
 from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
@@ -49,6 +52,10 @@ def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdo
     Raises NotFoundError for no such container, ExecError for one that is not running.
     """
     exec_id = _create(http, ref, command, attach_stdin=stdin is not None)
+
+    def resize(size: os.terminal_size) -> None:
+        http.post(f"/exec/{exec_id}/resize?h={size.lines}&w={size.columns}", None)
+
     head = _Head()
     connection, early = http.upgrade(f"/exec/{exec_id}/start", {"Detach": False, "Tty": command.tty})
     with connection:
@@ -62,11 +69,39 @@ def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdo
             look=lambda: http.get(f"/exec/{exec_id}/json"),
         )
         if command.tty:
-            with _raw_terminal(), _resizing(http, exec_id):
+            with terminal.raw(), terminal.followed(resize):
                 pump.run(stdin)
         else:
             pump.run(stdin)
     return _shell_code(_exit_code(http, exec_id), head.text)
+
+
+def collect(
+    http: EngineHttp, ref: str, command: Command, *, stdin: IO[bytes] | None, stdout: Sink | None, stderr: Sink | None
+) -> ExecResult:
+    """The same, with what has no sink of its own in the result. `stdin` is a file that can be waited on."""
+    out, err = io.BytesIO(), io.BytesIO()
+    handle = None if stdin is None else stdin.fileno()
+    code = run(http, ref, command, stdin=handle, stdout=stdout or _into(out), stderr=stderr or _into(err))
+    return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def on_terminal(http: EngineHttp, ref: str, argv: Sequence[str], *, user: str | None, workdir: str | None) -> int:
+    """The same on the caller's terminal; returns its exit code."""
+
+    def write(chunk: bytes) -> None:
+        os.write(sys.stdout.fileno(), chunk)
+
+    env = {"TERM": os.environ.get("TERM", "xterm")}
+    command = Command(argv=argv, user=user, workdir=workdir, env=env, tty=True)
+    return run(http, ref, command, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
+
+
+def _into(buffer: io.BytesIO) -> Sink:
+    def write(chunk: bytes) -> None:
+        buffer.write(chunk)
+
+    return write
 
 
 class _Head:
@@ -101,9 +136,9 @@ def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool)
     if answer.status == 404:
         raise NotFoundError(f"there is no container {ref}")
     if answer.status == 409 or b"container state improper" in answer.body:  # Podman's words, with 500
-        raise ExecError(_message(answer.body), hint="`sandboxctl apply` starts it")
+        raise ExecError(answer.message, hint="`sandboxctl apply` starts it")
     if answer.status not in (200, 201):
-        raise EngineError(f"the engine answered {answer.status}: {_message(answer.body)}", status=answer.status)
+        raise EngineError(f"the engine answered {answer.status}: {answer.message}", status=answer.status)
     return str(_decoded(answer.body)["Id"])
 
 
@@ -112,13 +147,6 @@ def _decoded(body: bytes) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads(body))
     except ValueError as error:
         raise UnreachableError("the engine sent no JSON", hint="is something between us and it?") from error
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace").strip()[:200]
 
 
 def _exit_code(http: EngineHttp, exec_id: str) -> int:
@@ -232,42 +260,3 @@ class _Pump:
                 return
             (self._stderr if kind == 2 else self._stdout)(self._pending[8 : 8 + length])
             self._pending = self._pending[8 + length :]
-
-
-@contextmanager
-def _raw_terminal() -> Iterator[None]:
-    """The caller's terminal in raw mode, and back again whatever happens."""
-    import sys
-    import termios
-    import tty
-
-    fd = sys.stdin.fileno()
-    if not os.isatty(fd):
-        yield
-        return
-    before = termios.tcgetattr(fd)
-    try:
-        tty.setraw(fd)
-        yield
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-@contextmanager
-def _resizing(http: EngineHttp, exec_id: str) -> Iterator[None]:
-    """Follows the size of the caller's terminal."""
-    import sys
-
-    def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
-        try:
-            size = os.get_terminal_size(sys.stdout.fileno())
-        except OSError:
-            return
-        http.post(f"/exec/{exec_id}/resize?h={size.lines}&w={size.columns}", None)
-
-    before = signal.signal(signal.SIGWINCH, resize)
-    try:
-        resize()
-        yield
-    finally:
-        signal.signal(signal.SIGWINCH, before)

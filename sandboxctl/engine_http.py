@@ -13,11 +13,11 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 from sandboxctl.dataclass import dataclass, field
-from sandboxctl.errors import SilentError, UnreachableError
+from sandboxctl.errors import EngineError, SilentError, UnreachableError
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -37,6 +37,20 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def message(self) -> str:
+        """The engine's own words, see `message`."""
+        return message(self.body)
+
+
+def message(body: bytes) -> str:
+    """The engine's own words out of `{"message": …}`, on one line of at most 400 characters."""
+    try:
+        text = json.loads(body)["message"]
+    except (ValueError, KeyError, TypeError):
+        text = body.decode("utf-8", "replace")
+    return " ".join(str(text).split())[:400]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +95,17 @@ class EngineHttp:
         """A connection of its own, for a protocol that HTTP only begins. Raises as `get`, naming `step`."""
         with self._reported(step):
             return self._connect()
+
+    def content(self, answer: Answer, path: str) -> Any:
+        """The JSON of a good answer. Raises EngineError for any other, UnreachableError for what is no JSON."""
+        label = self.endpoint.label
+        if answer.status != 200:
+            raise EngineError(f"{label} answered {answer.status}: {answer.message}", status=answer.status)
+        try:
+            return json.loads(answer.body)
+        except ValueError as error:
+            hint = "is something between us and it?"
+            raise UnreachableError(f"{label} sent no JSON (GET {path})", hint=hint) from error
 
     def post(self, path: str, body: Mapping[str, object] | None) -> Answer:
         """A small JSON request (an exec and its resize)."""

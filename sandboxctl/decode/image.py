@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from sandboxctl.decode.value import Files, Value
@@ -72,7 +71,7 @@ def _archive(value: Value, files: Files) -> ImageArchive | None:
     if not value.written:
         return None
     digest = files.digest(value)
-    return None if digest is None else ImageArchive(path=os.path.abspath(files.path(value.text())), digest=digest)
+    return None if digest is None else ImageArchive(path=files.look(value.text()).real, digest=digest)
 
 
 def _platform(value: Value) -> str | None:

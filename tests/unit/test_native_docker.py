@@ -11,6 +11,7 @@ import pytest
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage
 from sandboxctl.backends.docker import native
 from sandboxctl.dataclass import replace
+from sandboxctl.engine_http import message
 from sandboxctl.fields import OURS_ALONE, within
 from sandboxctl.quantity import MilliCpu
 from sandboxctl.spec import BackendSection, Image, Requests, Resources, Sandbox, Security
@@ -225,4 +226,4 @@ def test_what_an_engine_says_of_its_host() -> None:
     [(b'{"message": "no\\n such"}', "no such"), (b"<html>\n", "<html>"), (b"[]", "[]"), (b"\xff", "\ufffd")],
 )
 def test_an_error_is_one_line_whatever_it_came_in(body: bytes, words: str) -> None:
-    assert native.message(body) == words
+    assert message(body) == words

@@ -5,7 +5,6 @@ Seen on Docker 20.10.24; what later versions show otherwise (26.1, 28.5) is name
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -175,12 +174,3 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         ports=inspection.published(inspected),
         file_volumes=file_volumes.in_use(inspected.get("Mounts") or []),
     )
-
-
-def message(body: bytes) -> str:
-    """The engine's own words out of `{"message": …}`, on one line."""
-    try:
-        text = json.loads(body)["message"]
-    except (ValueError, KeyError, TypeError):
-        text = body.decode("utf-8", "replace")
-    return " ".join(str(text).split())[:400]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -10,7 +9,7 @@ from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, Ne
 from sandboxctl.backends.docker import native
 from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
-from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
+from sandboxctl.errors import NotFoundError, UnreachableError
 from sandboxctl.multiplex import frames
 from sandboxctl.ownership import MANAGED
 from sandboxctl.timestamps import http_date
@@ -120,25 +119,14 @@ class DockerReader:
 
     def _json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         answer = self._get(path, query)
-        if answer.status != 200:
-            raise EngineError(f"Docker answered {answer.status}: {native.message(answer.body)}", status=answer.status)
-        return _decode(answer, path)
+        return self._http.content(answer, path)
 
     def _optional(self, path: str) -> Any | None:
         answer = self._get(path)
         if answer.status == 404:
             return None
-        if answer.status != 200:
-            raise EngineError(f"Docker answered {answer.status}: {native.message(answer.body)}", status=answer.status)
-        return _decode(answer, path)
+        return self._http.content(answer, path)
 
 
 def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
-
-
-def _decode(answer: Answer, path: str) -> Any:
-    try:
-        return json.loads(answer.body)
-    except ValueError as error:
-        raise UnreachableError(f"Docker sent no JSON (GET {path})", hint="is something between us and it?") from error

@@ -7,7 +7,6 @@ away (engines.md, section 1.2). Updates are a closed JSON body, since `update_co
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, cast
 
@@ -207,28 +206,12 @@ class DockerWriter(ImageWriter):
         stderr: Callable[[bytes], None] | None = None,
     ) -> ExecResult:
         """See `engine_exec`."""
-        out, err = io.BytesIO(), io.BytesIO()
         what = Command(argv=command, user=user, workdir=workdir, env=env or {})
-        code = engine_exec.run(
-            self._http,
-            ref,
-            what,
-            stdin=None if stdin is None else stdin.fileno(),
-            stdout=stdout or _into(out),
-            stderr=stderr or _into(err),
-        )
-        return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
+        return engine_exec.collect(self._http, ref, what, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
         """On the caller's terminal."""
-        import os
-        import sys
-
-        def write(chunk: bytes) -> None:
-            os.write(sys.stdout.fileno(), chunk)
-
-        what = Command(argv=command, user=user, workdir=workdir, env=_terminal(), tty=True)
-        return engine_exec.run(self._http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
+        return engine_exec.on_terminal(self._http, ref, command, user=user, workdir=workdir)
 
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """A helper container: created, run to its end, read, removed."""
@@ -266,19 +249,6 @@ class DockerWriter(ImageWriter):
     def close(self) -> None:
         """Closes the session."""
         self._api.close()
-
-
-def _into(buffer: io.BytesIO) -> Callable[[bytes], None]:
-    def write(chunk: bytes) -> None:
-        buffer.write(chunk)
-
-    return write
-
-
-def _terminal() -> dict[str, str]:
-    import os
-
-    return {"TERM": os.environ.get("TERM", "xterm")}
 
 
 def _host_arguments(host: Mapping[str, Any]) -> dict[str, Any]:

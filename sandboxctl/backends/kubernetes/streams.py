@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
-import termios
-import tty
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from sandboxctl import terminal as screen
 from sandboxctl.backends.kubernetes import websocket
 from sandboxctl.backends.kubernetes.api import Api, first_line, refuse
 from sandboxctl.errors import EngineError, ExecError, InvalidError, NotFoundError, UnreachableError
@@ -56,12 +51,16 @@ def run(
         channel = websocket.connect(api.http, f"{api.location('Pod', pod)}/exec?{query}", _PROTOCOLS)
     except websocket.RefusedError as error:
         _refused(error.answer, pod, api.http.endpoint.url)
+
+    def resize(size: os.terminal_size) -> None:
+        channel.send(bytes([_RESIZE]) + json.dumps({"Width": size.columns, "Height": size.lines}).encode())
+
     try:
         exchange = _Exchange(channel, {_STDOUT: stdout, _STDERR: stderr})
         if not terminal:
             exchange.run(stdin)
         else:
-            with _raw_terminal(), _resizing(channel):
+            with screen.raw(), screen.followed(resize):
                 exchange.run(stdin)
     finally:
         channel.close()
@@ -136,37 +135,3 @@ def exit_code(status: bytes) -> int:
     if "container not found" in message or "is not running" in message:
         raise ExecError(f"the sandbox is not running: {first_line(message)}")
     raise EngineError(f"Kubernetes: {first_line(message)}", status=500)
-
-
-@contextmanager
-def _raw_terminal() -> Iterator[None]:
-    """The caller's terminal in raw mode, and back again whatever happens."""
-    handle = sys.stdin.fileno()
-    if not os.isatty(handle):
-        yield
-        return
-    before = termios.tcgetattr(handle)
-    try:
-        tty.setraw(handle)
-        yield
-    finally:
-        termios.tcsetattr(handle, termios.TCSADRAIN, before)
-
-
-@contextmanager
-def _resizing(channel: websocket.WebSocket) -> Iterator[None]:
-    """Follows the size of the caller's terminal."""
-
-    def resize(_signal: int = 0, _frame: FrameType | None = None) -> None:
-        try:
-            size = os.get_terminal_size(sys.stdout.fileno())
-        except OSError:
-            return
-        channel.send(bytes([_RESIZE]) + json.dumps({"Width": size.columns, "Height": size.lines}).encode())
-
-    before = signal.signal(signal.SIGWINCH, resize)
-    try:
-        resize()
-        yield
-    finally:
-        signal.signal(signal.SIGWINCH, before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
@@ -268,12 +267,3 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         ports=inspection.published(host),
         file_volumes=file_volumes.in_use(inspected.get("Mounts") or []),
     )
-
-
-def message(body: bytes) -> str:
-    """The engine's own words out of `{"cause": …, "message": …}`, on one line."""
-    try:
-        text = json.loads(body)["message"]
-    except (ValueError, KeyError, TypeError):
-        text = body.decode("utf-8", "replace")
-    return " ".join(str(text).split())[:400]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -122,21 +121,10 @@ class PodmanReader:
 
     def _json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         answer = self._get(path, query)
-        if answer.status != 200:
-            raise EngineError(f"Podman answered {answer.status}: {native.message(answer.body)}", status=answer.status)
-        return _decode(answer, path)
+        return self._service.http.content(answer, path)
 
     def _optional(self, path: str) -> Any | None:
         answer = self._get(path)
         if answer.status == 404 or b"no such container" in answer.body:  # 500, where it goes at this very moment
             return None
-        if answer.status != 200:
-            raise EngineError(f"Podman answered {answer.status}: {native.message(answer.body)}", status=answer.status)
-        return _decode(answer, path)
-
-
-def _decode(answer: Answer, path: str) -> Any:
-    try:
-        return json.loads(answer.body)
-    except ValueError as error:
-        raise UnreachableError(f"Podman sent no JSON (GET {path})", hint="is something between us and it?") from error
+        return self._service.http.content(answer, path)

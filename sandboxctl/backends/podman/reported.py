@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podman.errors import APIError
 
-from sandboxctl.backends.podman import native
+from sandboxctl.engine_http import message
 from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
 
 _TAKEN = ("name is already in use", "is already in use by", "UNIQUE constraint failed: ContainerConfig.Name")
@@ -21,7 +21,7 @@ def unreachable(url: str, error: APIError) -> UnreachableError:
 
 def refused(status: int, body: bytes) -> SandboxctlError:
     """What the service answered with an error."""
-    text = native.message(body)
+    text = message(body)
     if status == 409 or any(words in text for words in _TAKEN):
         return ConflictError(f"Podman: {text}")
     gone = "statfs" in text and "no such file or directory" in text  # what a bind mount names

@@ -6,7 +6,6 @@ posted is the rendered SpecGenerator, and paths are libpod's: the compat API's f
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -196,29 +195,12 @@ class PodmanWriter(NetworkWriter):
         stderr: Callable[[bytes], None] | None = None,
     ) -> ExecResult:
         """See `engine_exec`; the compat API, whose exec is the same as Docker's."""
-        out, err = io.BytesIO(), io.BytesIO()
         what = Command(argv=command, user=user, workdir=workdir, env=env or {})
-        code = engine_exec.run(
-            self._service.http,
-            ref,
-            what,
-            stdin=None if stdin is None else stdin.fileno(),
-            stdout=stdout or _into(out),
-            stderr=stderr or _into(err),
-        )
-        return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
+        return engine_exec.collect(self._service.http, ref, what, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
         """On the caller's terminal."""
-        import os
-        import sys
-
-        def write(chunk: bytes) -> None:
-            os.write(sys.stdout.fileno(), chunk)
-
-        env = {"TERM": os.environ.get("TERM", "xterm")}
-        what = Command(argv=command, user=user, workdir=workdir, env=env, tty=True)
-        return engine_exec.run(self._service.http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
+        return engine_exec.on_terminal(self._service.http, ref, command, user=user, workdir=workdir)
 
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """A helper container: created, run to its end, read, removed."""
@@ -301,10 +283,3 @@ def _helper_document(helper: Helper) -> dict[str, object]:
         },
     }
     return document if helper.user is None else {**document, "user": "{}:{}".format(*helper.user)}
-
-
-def _into(buffer: io.BytesIO) -> Callable[[bytes], None]:
-    def write(chunk: bytes) -> None:
-        buffer.write(chunk)
-
-    return write
