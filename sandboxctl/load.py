@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import TYPE_CHECKING, BinaryIO
 
 from sandboxctl import rules, schema, variables
+from sandboxctl.broken import Broken
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.decode import decode
 from sandboxctl.document import MAX_BYTES, Document, read
@@ -195,17 +196,17 @@ def _alone(document: Document, result: _Result) -> Loaded | None:
     """The spec without what is laid over it, whatever else is wrong with it; None where it is no spec at all."""
     alone = _Result(host=result.host, variables=result.variables, edits=None)
     document, _ = variables.interpolate(document, result.variables)
-    broken = {_section(problem.path) for problem in errors(schema.check(document))}
-    sandbox = None if "" in broken else _decoded(document, frozenset(broken), [], alone)
+    broken = Broken(_broken_by(problem) for problem in errors(schema.check(document)))
+    sandbox = _decoded(document, broken, [], alone)
     return None if sandbox is None else Loaded(sandbox=sandbox, source=document.source)
 
 
 def _judge_merged(document: Document, known: tuple[Problem, ...], result: _Result) -> Loaded | None:
-    """Takes one document as far as it goes. Sections with an error are left out of what comes after."""
+    """Takes one document as far as it goes. What has an error is left out of what comes after."""
     document, unset = variables.interpolate(document, result.variables)
     found = [*unset, *schema.check(document)]
-    broken = {_section(path) for path in document.flawed} | {_section(problem.path) for problem in errors(found)}
-    sandbox = None if "" in broken else _decoded(document, frozenset(broken), found, result)
+    broken = Broken((*document.flawed, *(_broken_by(problem) for problem in errors(found))))
+    sandbox = _decoded(document, broken, found, result)
     result.problems.extend(found)
     if sandbox is None or errors(known) or errors(found):
         return None
@@ -214,38 +215,36 @@ def _judge_merged(document: Document, known: tuple[Problem, ...], result: _Resul
     return loaded
 
 
-def _decoded(document: Document, sections: frozenset[str], found: list[Problem], result: _Result) -> Sandbox | None:
-    pruned = replace(document, value=_without(document.value, sections)) if sections else document
-    sandbox, problems = decode(pruned, facts=result.host)
-    found.extend(problems)
+def _decoded(document: Document, broken: Broken, found: list[Problem], result: _Result) -> Sandbox | None:
+    """What can be made of the rest; a problem that hangs on what is broken is no news. None where there is no rest."""
+    whole = broken.cut(document.value)
+    if not isinstance(whole, dict):
+        return None
+    sandbox, problems = decode(replace(document, value=_named(whole) if broken else whole), facts=result.host)
     if sandbox is not None:
         loaded = Loaded(sandbox=sandbox, source=document.source)
-        broken = {("spec", section) for section in sections} | {problem.path for problem in errors(problems)}
-        found.extend(rules.check(loaded, facts=result.host, broken=frozenset(broken)))
+        worse = Broken((*broken.whole, *(problem.path for problem in errors(problems))))
+        problems += rules.check(loaded, facts=result.host, broken=worse)
+    found.extend(problem for problem in problems if not broken.touches(problem.path))
     return sandbox
 
 
-def _section(path: Path) -> str:
-    """`mounts` for anything below `spec.mounts`, `metadata` for anything in there, empty for the document as a whole.
-
-    What is wrong with `spec` itself is that the image is missing: nothing else is required there.
-    """
-    match path:
-        case ("spec",):
-            return "image"
-        case ("spec", section, *_):
-            return str(section)
-        case ("metadata", *_):
-            return "metadata"
-        case _:
-            return ""
+def _broken_by(problem: Problem) -> Path:
+    """What cannot be used for an error of the schema: of a missing image that, of keys that exclude each other all."""
+    match problem.code, problem.path:
+        case "missing-key", ("spec",):
+            return ("spec", "image")
+        case "exclusive-keys", path:
+            return path[:-1]
+        case _, path:
+            return path
 
 
-def _without(value: object, sections: frozenset[str]) -> object:
-    """The document without those sections of its spec; of `metadata` decode takes what it can."""
-    if not isinstance(value, dict) or not isinstance(value.get("spec"), dict):
-        return value
-    return {**value, "spec": {key: part for key, part in value["spec"].items() if key not in sections}}
+def _named(whole: dict[str, object]) -> dict[str, object]:
+    """A document with an error is no sandbox; it gets a name all the same, so that the rest of it is looked at."""
+    metadata = whole.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    return {**whole, "metadata": named if named.get("name") else {**named, "name": "unnamed"}}
 
 
 def _same_identity(loaded: Iterable[Loaded]) -> Iterator[Problem]:

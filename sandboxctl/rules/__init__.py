@@ -6,9 +6,10 @@ themselves are read in `decode`. Each module here holds a few rules and a table 
 
 from __future__ import annotations
 
+from sandboxctl.broken import Broken
 from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
-from sandboxctl.problems import Path, Problem
+from sandboxctl.problems import Problem
 from sandboxctl.rules import kernel, lifecycle, limits, mounts, network, process, weakening
 from sandboxctl.rules.case import Case
 from sandboxctl.rules.weakening import weakenings
@@ -27,14 +28,14 @@ _RULES = (
 )
 
 
-def check(loaded: Loaded, *, facts: HostFacts, broken: frozenset[Path] = frozenset()) -> tuple[Problem, ...]:
+def check(loaded: Loaded, *, facts: HostFacts, broken: Broken | None = None) -> tuple[Problem, ...]:
     """Every error and warning that the rules find.
 
     `broken` are paths that have an error already: rules that need one of them are left out, since they would judge a
     default that nobody meant.
     """
     findings = Findings(loaded.source)
-    case = Case(sandbox=loaded.sandbox, source=loaded.source, facts=facts, findings=findings, broken=broken)
+    case = Case(sandbox=loaded.sandbox, source=loaded.source, facts=facts, findings=findings, broken=broken or Broken())
     for rule in _RULES:
         if all(case.sound(path) for path in rule.needs):
             rule.judge(case)

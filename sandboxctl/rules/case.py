@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandboxctl.dataclass import dataclass
+from sandboxctl.broken import Broken
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
 from sandboxctl.problems import Path, public_path
@@ -24,11 +25,13 @@ class Case:
     source: Source
     facts: HostFacts
     findings: Findings
-    broken: frozenset[Path] = frozenset()
+    broken: Broken = field(default_factory=Broken)
 
     def sound(self, path: Path) -> bool:
         """Whether nothing at, above or below `path` is broken; `*` in it is any part."""
-        return not self.broken or not any(_touch(public_path(path), public_path(other)) for other in self.broken)
+        if ANY not in path:
+            return not self.broken.touches(path)
+        return not any(_touch(public_path(path), other) for other in self.broken.paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

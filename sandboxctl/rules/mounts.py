@@ -21,18 +21,19 @@ def _path(index: int, *rest: str) -> Path:
 
 def targets(case: Case) -> None:
     """No target at `/`, in a kernel's file system, twice, or inside a file."""
-    mounts = case.sandbox.mounts
-    for index, mount in enumerate(mounts):
+    placed = [each for each in enumerate(case.sandbox.mounts) if case.sound(_path(each[0], "target"))]
+    files = [mount for _, mount in placed if _is_file(case, mount)]
+    first: dict[str, int] = {}
+    for index, mount in placed:
         path = _path(index, "target")
         message, hint = _bad_place(mount.target)
         if message:
             case.findings.error("mount-target", path, f"{dotted(path)}: {message}", hint=hint)
-        for earlier, other in enumerate(mounts[:index]):
-            if other.target == mount.target:
-                message = f"{dotted(path)}: `{mount.target}` is the target of mounts[{earlier}] already"
-                case.findings.error("mount-twice", path, message)
-                break
-        holder = next((other for other in mounts if _is_file(case, other) and _below(mount.target, other.target)), None)
+        earlier = first.setdefault(mount.target, index)
+        if earlier != index:
+            message = f"{dotted(path)}: `{mount.target}` is the target of mounts[{earlier}] already"
+            case.findings.error("mount-twice", path, message)
+        holder = next((file for file in files if _below(mount.target, file.target)), None)
         if holder is not None:
             message = f"{dotted(path)}: `{holder.target}` is a file, nothing can be mounted in it"
             case.findings.error("mount-in-file", path, message)
@@ -166,7 +167,7 @@ def _judge_sum(case: Case, sizes: list[tuple[Path, int]]) -> None:
 
 
 RULES = (
-    rule(targets, "mounts.*.target"),
+    rule(targets),
     rule(bind_sources, "security"),
     rule(tmpfs_modes),
     rule(tmpfs_sizes, "mounts.*.size", "resources.memory", "resources.scratch", "security.profile"),

@@ -34,16 +34,18 @@ def _unreachable(network: Network) -> tuple[str, str] | None:
 
 def ports_twice(case: Case) -> None:
     """One port of the host leads to one place."""
-    ports = case.sandbox.network.ports
-    for index, port in enumerate(ports):
+    taken: dict[tuple[int, str], list[tuple[int, Port]]] = {}
+    for index, port in enumerate(case.sandbox.network.ports):
         path: Path = (*_NETWORK, "ports", index)
-        for earlier, other in enumerate(ports[:index]):
-            if _clash(port, other):
-                message = (
-                    f"{dotted(path)}: {port.host}/{port.protocol} of the host is taken by ports[{earlier}] already"
-                )
-                case.findings.error("port-twice", path, message)
-                break
+        if not case.sound(path):
+            continue
+        before = taken.setdefault((port.host, port.protocol), [])
+        earlier = next((place for place, other in before if _clash(port, other)), None)
+        if earlier is None:
+            before.append((index, port))
+            continue
+        message = f"{dotted(path)}: {port.host}/{port.protocol} of the host is taken by ports[{earlier}] already"
+        case.findings.error("port-twice", path, message)
 
 
 def _clash(one: Port, other: Port) -> bool:
@@ -103,7 +105,7 @@ def egress_needs_a_network(case: Case) -> None:
 
 RULES = (
     rule(ports_need_a_network, "network.mode", "network.name", "security.profile"),
-    rule(ports_twice, "network.ports"),
+    rule(ports_twice),
     rule(public_ports),
     rule(hostnames, "network.mode", "network.name", "network.hostname"),
     rule(own_networks, "network.mode", "network.name", "security.profile"),
