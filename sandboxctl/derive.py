@@ -11,6 +11,7 @@ from sandboxctl.dataclass import dataclass
 from sandboxctl.problems import Path
 from sandboxctl.quantity import Bytes
 from sandboxctl.spec import (
+    DEFAULT_WORKDIR,
     BindMount,
     EnvValue,
     FileMount,
@@ -93,6 +94,15 @@ def mount_type(mount: Mount) -> str:
             return "file"
         case ObjectMount(kind=kind):
             return kind
+
+
+def hides(sandbox: Sandbox, image: ImageConfig | None) -> str | None:
+    """The workdir, where it is an automatic tmpfs over what is probably the image's: written, or the image's own."""
+    workdir = sandbox.workdir
+    if workdir is None or not any(each.automatic and each.mount.target == workdir for each in placed_mounts(sandbox)):
+        return None
+    own = image.workdir if image is not None else ""
+    return workdir if workdir != DEFAULT_WORKDIR or (own and covers(workdir, own)) else None
 
 
 def mounts(sandbox: Sandbox) -> tuple[Mount, ...]:

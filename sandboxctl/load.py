@@ -39,6 +39,13 @@ class LoadResult:
     notes: tuple[str, ...] = ()
 
 
+OF_THIS_MACHINE = frozenset(
+    {"bind-missing", "bind-kind", "bind-link", "bind-not-writable", "env-not-set", "file-unreadable",
+     "workdir-not-writable"}
+)  # fmt: skip
+"""Codes of what is wrong with this machine at this moment, not with the spec: no reason to keep a sandbox."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
     """One file's bytes. Of a file in a directory foreign documents are skipped."""
@@ -55,6 +62,7 @@ class _Result:
     host: Host
     variables: Mapping[str, str]
     edits: Edits | None
+    forgiven: frozenset[str] = frozenset()
     names: list[object] = field(default_factory=list)
     loaded: list[Loaded] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -67,13 +75,15 @@ def load(
     variables: Mapping[str, str] | None = None,
     edits: Edits | None = None,
     stdin: BinaryIO | None = None,
+    forgiven: frozenset[str] = frozenset(),
 ) -> LoadResult:
     """Every sandbox in files, directories (`*.yaml`, `*.yml` in it, not below) and `-`, a path given twice once.
 
-    `edits` are laid over each, then `variables` replace `${NAME}`. All problems of all files, by position. Raises
-    LocalFileError for what cannot be read at all: a path that does not exist or is no file, a directory without a spec.
+    `edits` are laid over each, then `variables` replace `${NAME}`. Problems with a `forgiven` code do not count (see
+    OF_THIS_MACHINE). All other problems of all files, by position. Raises LocalFileError for what cannot be read at
+    all: a path that does not exist or is no file, a directory without a spec.
     """
-    result = _Result(host=Host(), variables=variables or {}, edits=edits)
+    result = _Result(host=Host(), variables=variables or {}, edits=edits, forgiven=forgiven)
     for file in _files(paths, stdin):
         _judge_file(file, result)
     result.problems.extend(_wrong_edits(result))
@@ -207,6 +217,7 @@ def _judge_merged(document: Document, known: tuple[Problem, ...], result: _Resul
     found = [*unset, *schema.check(document)]
     broken = Broken((*document.flawed, *(_broken_by(problem) for problem in errors(found))))
     sandbox = _decoded(document, broken, found, result)
+    found = [problem for problem in found if problem.code not in result.forgiven]
     result.problems.extend(found)
     if sandbox is None or errors(known) or errors(found):
         return None

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from sandboxctl import capabilities, committing, ownership
+from sandboxctl import capabilities, committing, derive, ownership
 from sandboxctl.backends.base import Backend, LocalImage, Observed
 from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.diff import Change
@@ -129,10 +129,18 @@ def _preflight(made: Plan, backend: Backend) -> Prepared:
     for action in made.actions:
         if action in creating and action.desired is not None:
             desired = with_image(action.desired, backend)
-            action = replace(action, desired=desired)
+            action = replace(action, desired=desired, notes=(*action.notes, *_hidden(action, desired)))
             problems.extend(lacking(desired, backend, engine))
         actions.append(action)
     return Prepared(plan=replace(made, engine=engine, actions=tuple(actions)), problems=ordered(problems))
+
+
+def _hidden(action: Action, desired: Desired) -> tuple[str, ...]:
+    """What a new sandbox does not see of its image."""
+    workdir = derive.hides(desired.sandbox, desired.image)
+    if workdir is None or action.kind is Kind.UPDATE:
+        return ()
+    return (f"the workdir {workdir} is an empty tmpfs: it hides what the image has there",)
 
 
 def with_image(desired: Desired, backend: Backend) -> Desired:

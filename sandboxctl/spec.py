@@ -17,6 +17,7 @@ from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 
 API_VERSION = "sandboxctl.dev/v1"
 KIND = "Sandbox"
+DEFAULT_WORKDIR = "/workspace"
 BACKENDS = ("docker", "podman", "kubernetes")
 RESERVED_SUFFIXES = ("new", "old", "probe", "helper")
 SETUP_REPOSITORY = "localhost/sandboxctl-setup"
@@ -401,7 +402,7 @@ class Sandbox:
     run: Literal["idle", "image"] | None = "idle"
     command: tuple[str, ...] | None = None
     args: tuple[str, ...] | None = None
-    workdir: str | None = "/workspace"
+    workdir: str | None = DEFAULT_WORKDIR
     tty: bool = False
     stdin: bool = False
     env: Mapping[str, EnvValue] = field(default_factory=dict)

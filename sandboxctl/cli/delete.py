@@ -82,6 +82,7 @@ def _wanted(session: Session, arguments: tuple[str, ...], project: str | None, s
     """The names to delete on each engine. The specs of files say which engine is meant; a name is looked for on all."""
     from sandboxctl import observe
     from sandboxctl.cli import engines, specs
+    from sandboxctl.load import OF_THIS_MACHINE
 
     if project is not None:
         backends = stack.enter_context(engines.in_use(session))
@@ -89,7 +90,7 @@ def _wanted(session: Session, arguments: tuple[str, ...], project: str | None, s
     paths, names = specs.split(arguments)
     wanted: list[_Wanted] = []
     if paths:
-        loaded, _ = specs.valid(session, paths)
+        loaded, _ = specs.valid(session, paths, forgiven=OF_THIS_MACHINE)
         for group in engines.grouped(session, loaded):
             backend = stack.enter_context(engines.opened(session, group))
             sandboxes = {each.sandbox.name: each.sandbox for each in group.loaded}

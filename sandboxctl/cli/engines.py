@@ -125,29 +125,47 @@ def opened(session: Session, group: Group) -> Iterator[Backend]:
 @contextmanager
 def in_use(session: Session) -> Iterator[tuple[Backend, ...]]:
     """Every engine on which a name may be, but for those that are not here. Raises AbsentError where none is."""
+    with in_use_or_meant(session, ()) as engines:
+        yield tuple(backend for backend, _ in engines)
+
+
+@contextmanager
+def in_use_or_meant(
+    session: Session, loaded: Sequence[Loaded]
+) -> Iterator[tuple[tuple[Backend, tuple[Loaded, ...]], ...]]:
+    """The same with those that specs name for themselves; each with the specs that mean it, or may (`auto`)."""
     from contextlib import ExitStack
 
     from sandboxctl.engine_http import AbsentError
 
-    names = (session.backend,) if session.backend else candidates(session)
-    here: list[Backend] = []
+    places = _places(session, loaded)
+    here: list[tuple[Backend, tuple[Loaded, ...]]] = []
     absent: list[AbsentError] = []
     with ExitStack() as stack:
-        for name in names:
-            group = Group(name=name, connection=connection(session, name), loaded=())
+        for group in places:
             try:
                 backend = stack.enter_context(opened(session, group))
-                if len(names) > 1 and not backend.dormant:
+                if len(places) > 1 and not backend.dormant:
                     backend.reader.engine()
             except AbsentError as error:
                 absent.append(error)
             except UnreachableError:
-                here.append(backend)  # silent: whoever needs its answer will be told
+                here.append((backend, group.loaded))  # silent: whoever needs its answer will be told
             else:
-                here.append(backend)
+                here.append((backend, group.loaded))
         if not here:
             raise absent[0]
         yield tuple(here)
+
+
+def _places(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
+    names = (session.backend,) if session.backend else candidates(session)
+    found: dict[tuple[str, Connection], list[Loaded]] = {(name, connection(session, name)): [] for name in names}
+    for each in loaded:
+        own = session.backend or each.sandbox.backend
+        for name in names if own == "auto" else (own,):
+            found.setdefault((name, connection(session, name, each.sandbox)), []).append(each)
+    return tuple(Group(name=name, connection=reached, loaded=tuple(own)) for (name, reached), own in found.items())
 
 
 @contextmanager

@@ -59,14 +59,12 @@ def specs_at_hand(session: Session, paths: Sequence[str] = ()) -> tuple[Loaded, 
 def look(
     session: Session, loaded: Sequence[Loaded], *, names: Sequence[str] = (), project: str | None = None
 ) -> tuple[Row, ...]:
-    """The rows of every engine in use."""
+    """The rows of every engine in use, and of those that the specs name."""
     from sandboxctl import observe
     from sandboxctl.cli import engines
 
     rows: list[Row] = []
-    with engines.in_use(session) as backends:
-        for backend in backends:
-            meant = ("auto", backend.name)
-            here = [each for each in loaded if session.backend or each.sandbox.backend in meant]
+    with engines.in_use_or_meant(session, loaded) as places:
+        for backend, here in places:
             rows += observe.listed(backend, names=names, project=project, loaded=here)
     return tuple(rows)

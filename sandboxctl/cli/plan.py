@@ -46,6 +46,10 @@ def command(
         view.check()
         if out is not None and not (view.conflict or view.busy):
             saved_plan.write(saved_plan.saved(outlook.identified(view.plans), files, prune=project), out)
+    for each in loaded:
+        if each.sandbox.image.pull == "always":
+            moving = f"{each.sandbox.name}: pull is always, so apply pulls {each.sandbox.image.base} before it plans"
+            session.note(f"note: {moving}, and it may have moved\n")
     _show(session, view)
     conflict = view.conflict or view.busy
     if conflict is not None:

@@ -58,22 +58,24 @@ def paths_only(arguments: Sequence[str]) -> tuple[str, ...]:
     return (DEFAULT,)
 
 
-def read(session: Session, paths: Sequence[str]) -> LoadResult:
-    """Everything in the files, right or wrong. Notes go to standard error."""
+def read(session: Session, paths: Sequence[str], *, forgiven: frozenset[str] = frozenset()) -> LoadResult:
+    """Everything in the files, right or wrong, but for problems that are forgiven. Notes go to standard error."""
     from sandboxctl.load import load
 
     stdin = None if sys.stdin is None else sys.stdin.buffer
     if "-" in paths and stdin is None:
         raise UsageError("`-` is standard input, and there is none")
-    result = load(paths, variables=variables(session), edits=edits(session), stdin=stdin)
+    result = load(paths, variables=variables(session), edits=edits(session), stdin=stdin, forgiven=forgiven)
     for note in result.notes:
         session.note(f"note: {note}\n")
     return result
 
 
-def valid(session: Session, paths: Sequence[str]) -> tuple[tuple[Loaded, ...], tuple[Problem, ...]]:
+def valid(
+    session: Session, paths: Sequence[str], *, forgiven: frozenset[str] = frozenset()
+) -> tuple[tuple[Loaded, ...], tuple[Problem, ...]]:
     """The sandboxes of the files, and the warnings. Raises RefusedError if anything is wrong with any of them."""
-    result = read(session, paths)
+    result = read(session, paths, forgiven=forgiven)
     if errors(result.problems):
         raise RefusedError(result.problems)
     if not result.loaded:

@@ -8,6 +8,7 @@ import click
 
 from sandboxctl.cli import options
 from sandboxctl.cli.session import Session
+from sandboxctl.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +32,21 @@ def command(session: Session, arguments: tuple[str, ...], *, strict: bool) -> in
     from sandboxctl.report import verdict as report
 
     paths, names = specs.split(arguments or specs.paths_only(()))
-    verdicts = [*_of_specs(session, paths), *(_of_name(session, name) for name in names)]
+    missing: list[NotFoundError] = []
+    verdicts = [*_of_specs(session, paths, missing), *_of_names(session, names, missing)]
+    if missing and not verdicts:
+        raise missing[0]
     session.result(report.to_json(verdicts) if session.json else report.to_text(verdicts, session.style()))
+    for error in missing:
+        specs.tell(session, error)
+    if missing:
+        return ExitCode.NOT_FOUND
     fine = all(verdict.strict_ok if strict else verdict.ok for verdict in verdicts)
     return ExitCode.DONE if fine else ExitCode.FAILED
 
 
-def _of_specs(session: Session, paths: tuple[str, ...]) -> Iterator[Verdict]:
-    """A file says itself what is expected."""
+def _of_specs(session: Session, paths: tuple[str, ...], missing: list[NotFoundError]) -> Iterator[Verdict]:
+    """A file says itself what is expected. Who is not there goes to `missing`: the others are verified all the same."""
     from sandboxctl import live
     from sandboxctl.cli import engines, specs
 
@@ -49,7 +57,20 @@ def _of_specs(session: Session, paths: tuple[str, ...]) -> Iterator[Verdict]:
     for group in engines.grouped(session, loaded):
         with engines.opened(session, group) as backend:
             for each in group.loaded:
-                yield _judge(each.sandbox, live.find(each.sandbox.name, backend), backend)
+                try:
+                    observed = live.find(each.sandbox.name, backend)
+                except NotFoundError as error:
+                    missing.append(error)
+                else:
+                    yield _judge(each.sandbox, observed, backend)
+
+
+def _of_names(session: Session, names: tuple[str, ...], missing: list[NotFoundError]) -> Iterator[Verdict]:
+    for name in names:
+        try:
+            yield _of_name(session, name)
+        except NotFoundError as error:
+            missing.append(error)
 
 
 def _of_name(session: Session, name: str) -> Verdict:

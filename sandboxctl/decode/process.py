@@ -8,7 +8,7 @@ from typing import Literal
 from sandboxctl import envfile
 from sandboxctl.decode.value import Files, Value
 from sandboxctl.problems import dotted
-from sandboxctl.spec import EnvValue, KeyReference, Secret
+from sandboxctl.spec import DEFAULT_WORKDIR, EnvValue, KeyReference, Secret
 
 _RUNS: tuple[Literal["idle", "image"], ...] = ("idle", "image")
 
@@ -31,7 +31,7 @@ def workdir(spec: Value) -> str | None:
     if value.written:
         return absolute(value)
     image_decides = spec.at("run").raw == "image" or (spec.at("args").written and not spec.at("command").written)
-    return None if image_decides else "/workspace"
+    return None if image_decides else DEFAULT_WORKDIR
 
 
 def absolute(value: Value) -> str:

@@ -32,6 +32,15 @@ def restarts(case: Case) -> None:
             case.findings.error("restart-excludes", (*_LIFECYCLE, key), message, hint=f"remove restart, or {key}")
 
 
+def start_first(case: Case) -> None:
+    """Two sandboxes side by side cannot have one port of the host."""
+    fixed = next((port for port in case.sandbox.network.ports if port.host), None)
+    if case.sandbox.lifecycle.replace == "start-first" and fixed is not None:
+        message = f"lifecycle.replace: start-first never succeeds while the old one has port {fixed.host} of the host"
+        hint = "stop-first, or host: 0 for any free port"
+        case.findings.error("start-first-port", (*_LIFECYCLE, "replace"), message, hint=hint)
+
+
 def times(case: Case) -> None:
     """Times that are there are longer than nothing."""
     lifecycle = case.sandbox.lifecycle
@@ -133,6 +142,7 @@ def commit_content(case: Case) -> None:
 
 RULES = (
     rule(restarts, "lifecycle.restart"),
+    rule(start_first, "network.ports", "lifecycle.replace"),
     rule(times, "lifecycle.ready"),
     rule(health_check, "health.command"),
     rule(setup_commands),

@@ -339,3 +339,32 @@ def test_delete_by_project_removes_the_whole_project_and_no_more(cli: Cli) -> No
 
 def test_names_and_a_project_exclude_each_other(cli: Cli) -> None:
     assert cli("delete", "py", "--project", "lab", "--yes").code == 64
+
+
+def test_a_sandbox_is_deleted_by_its_file_though_its_bind_source_is_gone(cli: Cli) -> None:
+    (cli.directory / "data").mkdir()
+    cli.applied(SPEC + "  mounts: [{type: bind, source: ./data, target: /data}]\n")
+    (cli.directory / "data").rmdir()
+    assert cli("plan").code == 3
+    assert cli("delete", "sandbox.yaml", "--yes").code == 0
+    assert cli.engine.all == {}
+
+
+def test_verify_of_one_that_is_there_and_one_that_is_not_tells_of_both(cli: Cli) -> None:
+    cli.applied()
+    ran = cli("verify", "py", "nope")
+    assert ran.code == 9
+    assert "py: " in ran.out
+    assert "there is no sandbox nope" in ran.err
+
+
+def test_plan_says_that_what_is_always_pulled_may_move(cli: Cli) -> None:
+    cli.write(SPEC.replace("image: busybox:1", "image: {ref: busybox:1, pull: always}"))
+    assert "note: py: pull is always, so apply pulls docker.io/library/busybox:1 before it plans" in cli("plan").err
+
+
+def test_plan_says_what_a_workdir_hides(cli: Cli) -> None:
+    cli.write(SPEC + "  workdir: /srv/app\n")
+    assert "note: the workdir /srv/app is an empty tmpfs: it hides what the image has there" in cli("plan").out
+    cli.write(SPEC)
+    assert "note:" not in cli("plan").out
