@@ -25,7 +25,7 @@ class _Field:
 
     __slots__ = ("compare", "default", "factory", "repr")
 
-    def __init__(self, default: object, factory: Callable[[], object] | None, *, repr: bool, compare: bool) -> None:  # noqa: A002
+    def __init__(self, default: object, factory: Callable[[], object] | None, *, repr: bool, compare: bool) -> None:
         self.default = default
         self.factory = factory
         self.repr = repr
@@ -44,7 +44,7 @@ class _Twin:
 
         specified: list[tuple[str, Any, Any]] = []
         for name in names(kind):
-            own = kind.__fields__[name]  # type: ignore[attr-defined]
+            own = kind.__fields__[name]  # type: ignore[attr-defined]  # set by `_made`
             given: dict[str, Any] = {"repr": own.repr, "compare": own.compare}
             if own.factory is not None:
                 given["default_factory"] = own.factory
@@ -57,11 +57,11 @@ class _Twin:
 
 if not TYPE_CHECKING:
 
-    def field(*, default=_MISSING, default_factory=None, repr=True, compare=True):  # noqa: A002
+    def field(*, default=_MISSING, default_factory=None, repr=True, compare=True):
         """As the standard one."""
         return _Field(default, default_factory, repr=repr, compare=compare)
 
-    def dataclass(*, frozen=False, slots=True, kw_only=True, eq=True, order=False):  # noqa: ARG001
+    def dataclass(*, frozen=False, slots=True, kw_only=True, eq=True, order=False):
         """As the standard one, with `slots` and `kw_only` always on."""
 
         def decorate(kind):
@@ -83,12 +83,12 @@ def is_dataclass(value: object) -> bool:
 
 def names(kind: type) -> tuple[str, ...]:
     """The names of its fields, in order."""
-    return tuple(kind.__fields__)  # type: ignore[attr-defined]
+    return tuple(kind.__fields__)  # type: ignore[attr-defined]  # set by `_made`
 
 
 def default(kind: type, name: str) -> object:
     """What a field is where it is not given; Ellipsis where it has to be."""
-    found = kind.__fields__[name].make()  # type: ignore[attr-defined]
+    found = kind.__fields__[name].make()  # type: ignore[attr-defined]  # set by `_made`
     return ... if found is _MISSING else found
 
 
@@ -109,7 +109,7 @@ def _made(kind: type[_T], *, frozen: bool, eq: bool, order: bool) -> type[_T]:
         namespace.setdefault(name, method)
     made: type[_T] = type(kind.__name__, kind.__bases__, namespace)
     made.__qualname__ = kind.__qualname__
-    made.__places__ = tuple(  # type: ignore[attr-defined]
+    made.__places__ = tuple(  # type: ignore[attr-defined]  # set by `_made`
         (name, vars(made)[name].__set__, own.default, own.factory) for name, own in fields.items()
     )
     return made

@@ -76,7 +76,7 @@ def placed_mounts(sandbox: Sandbox) -> tuple[PlacedMount, ...]:
             placed.append(PlacedMount(mount=scratch, path=("spec", "resources", "scratch"), automatic=True))
             targets.append(workdir)
         if "/tmp" not in targets:  # noqa: S108  (the sandbox's /tmp, not ours)
-            tmp = TmpfsMount(target="/tmp", size=TMP_SIZE)  # noqa: S108
+            tmp = TmpfsMount(target="/tmp", size=TMP_SIZE)  # noqa: S108  (the sandbox's, not ours)
             placed.append(PlacedMount(mount=tmp, path=("spec", "security", "readOnlyRoot"), automatic=True))
     return tuple(sorted(placed, key=lambda each: each.mount.target))
 

@@ -7,7 +7,7 @@ from sandboxctl.backends.base import Engine
 from sandboxctl.errors import UnreachableError
 
 
-def diagnose(failure: UnreachableError | None, engine: Engine | None) -> tuple[Advice, ...]:  # noqa: ARG001
+def diagnose(failure: UnreachableError | None, engine: Engine | None) -> tuple[Advice, ...]:
     """`failure` is why it does not answer."""
     if failure is None:
         return ()

@@ -125,7 +125,7 @@ def _from_official_client(entry: Entry) -> str:
         ) from error
     found = Configuration()
     try:
-        config.load_kube_config_from_dict(entry.alone(), client_configuration=found)  # type: ignore[no-untyped-call]
+        config.load_kube_config_from_dict(entry.alone(), client_configuration=found)  # type: ignore[no-untyped-call]  # the package has no types
         token = found.get_api_key_with_prefix("authorization") or found.get_api_key_with_prefix("BearerToken")
     except (config.ConfigException, OSError, ValueError, KeyError) as error:
         raise UnreachableError(f"{entry.place}: logging in failed: {' '.join(str(error).split())[:200]}") from error

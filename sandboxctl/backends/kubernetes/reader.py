@@ -145,11 +145,11 @@ class KubernetesReader:
         found = self._api.find(self._api.location("Secret", name))
         return [] if found is None else [found]
 
-    def image_config(self, image: str) -> ImageConfig | None:  # noqa: ARG002
+    def image_config(self, image: str) -> ImageConfig | None:
         """None: only a node could tell."""
         return None
 
-    def network(self, name: str) -> NetworkFacts | None:  # noqa: ARG002
+    def network(self, name: str) -> NetworkFacts | None:
         """A pod has one network, the cluster's."""
         return None
 

@@ -245,11 +245,11 @@ class KubernetesWriter:
         """Pods have one name."""
         raise InvalidError(f"{self._reader.name_of(ref)} cannot be renamed to {name}: pods have one name")
 
-    def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:  # noqa: ARG002
+    def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
         """The nodes pull by themselves."""
         return image
 
-    def load(self, path: str, *, reference: str) -> str:  # noqa: ARG002
+    def load(self, path: str, *, reference: str) -> str:
         """A cluster cannot be given images."""
         raise InvalidError(f"{path} cannot be loaded into a cluster", hint="push the image to a registry")
 
@@ -257,7 +257,7 @@ class KubernetesWriter:
         """The node makes the working directory."""
 
     def create_volume(
-        self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper  # noqa: ARG002
+        self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper
     ) -> None:  # fmt: skip
         """Claims are among the documents; one that is not is somebody else's, and has to be there."""
         raise InvalidError(f"there is no claim {name}", hint="create it, or write a `size`: then it is made")

@@ -133,7 +133,7 @@ def _ports(bindings: Mapping[str, Any], free: set[tuple[int, str, str]]) -> list
 def published(host: Mapping[str, Any]) -> tuple[str, ...]:
     """`127.0.0.1:32768->80/tcp`: what the engine really chose."""
     return tuple(
-        f"{place.get('HostIp') or '0.0.0.0'}:{place['HostPort']}->{key}"  # noqa: S104
+        f"{place.get('HostIp') or '0.0.0.0'}:{place['HostPort']}->{key}"  # noqa: S104  (what an empty one means to Podman)
         for key, places in sorted((host.get("PortBindings") or {}).items())
         for place in places or []
     )
