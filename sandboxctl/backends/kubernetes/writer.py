@@ -224,8 +224,8 @@ class KubernetesWriter:
             self._api, name, SANDBOX, words, stdin=sys.stdin.fileno(), stdout=write, stderr=write, terminal=True
         )
 
-    def run_probe(self, helper: Helper, *, name: str) -> ExecResult:  # noqa: ARG002  (it stays: its name must be new)
-        """An ephemeral container beside the sandbox's."""
+    def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
+        """An ephemeral container beside the sandbox's. It stays, so it cannot have the name that is asked for."""
         return probe.run(self._api, self._reader, helper)
 
     def start(self, ref: str) -> None:
