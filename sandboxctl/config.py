@@ -29,12 +29,16 @@ _ALIASES = {"k8s": "kubernetes"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A named connection. `settings` are the words of the backend's section in a spec, and `kubeconfig`."""
+    """A named connection. `settings` are the words of the backend's section in a spec, and `kubeconfig`.
+
+    `own`: the user has written it, and not a project.
+    """
 
     name: str
     backend: str
     settings: Mapping[str, str]
     filename: str
+    own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +119,17 @@ def _decoded(document: Document, findings: Findings, *, whole: bool) -> Config:
     listed = tuple(dict.fromkeys(_ALIASES.get(word, word) for word in backends.texts()))
     if backends.written and not listed:
         backends.error("config-backends", "no backend at all would be in use", hint="name one, or leave it out")
+    targets = spec.at("targets")
     return Config(
         backends=listed or None,
-        targets={name: _target(name, value, document.source) for name, value in spec.at("targets").entries()},
+        targets={name: _target(name, value, document.source, own=whole) for name, value in targets.entries()},
     )
 
 
-def _target(name: str, value: Value, source: Source) -> Target:
+def _target(name: str, value: Value, source: Source, *, own: bool) -> Target:
     backend = next(each for each in BACKENDS if value.at(each).written)
     settings = {key: setting.text() for key, setting in value.at(backend).entries()}
     if "kubeconfig" in settings:
         beside = os.path.dirname(source.filename)
         settings["kubeconfig"] = os.path.join(beside, os.path.expanduser(settings["kubeconfig"]))
-    return Target(name=name, backend=backend, settings=settings, filename=source.filename)
+    return Target(name=name, backend=backend, settings=settings, filename=source.filename, own=own)

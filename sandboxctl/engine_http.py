@@ -22,6 +22,11 @@ from sandboxctl.errors import EngineError, SilentError, UnreachableError
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from sandboxctl.ssh_tunnel import Tunnel
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Addresses where nobody is on the way."""
+
 _HEAD_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
 
@@ -55,7 +60,7 @@ def message(body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A unix socket, a TCP port on the loopback, or one behind TLS; `label` names the engine in messages.
+    """A unix socket, one at the end of a tunnel, a TCP port, or one behind TLS; `label` names the engine in messages.
 
     `server_name` is the name on the server's certificate, by default the host of `address`. `headers` go with every
     request: they may be credentials. `named`: somebody says that it is there, so that where it is not the engine is
@@ -70,6 +75,31 @@ class Endpoint:
     tls: SSLContext | None = field(default=None, repr=False)
     server_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tunnel: Tunnel | None = field(default=None, repr=False)
+
+    @property
+    def socket_path(self) -> str | None:
+        """Of the unix socket on this machine; makes the tunnel, if there is one. Raises UnreachableError then."""
+        return self.path if self.tunnel is None else self.tunnel.path()
+
+    @property
+    def local(self) -> bool:
+        """Whether the engine is on this machine, as far as its address says."""
+        here = self.path is not None if self.address is None else self.address[0] in LOOPBACK
+        return here and self.tunnel is None
+
+    @property
+    def reached(self) -> str:
+        """The address that a client of this machine connects to. Raises as `socket_path`."""
+        if self.address is None:
+            return f"unix://{self.socket_path}"
+        host, port = self.address
+        return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+    def close(self) -> None:
+        """Takes the tunnel down."""
+        if self.tunnel is not None:
+            self.tunnel.close()
 
 
 class EngineHttp:
@@ -113,7 +143,8 @@ class EngineHttp:
 
     def upgrade(self, path: str, body: Mapping[str, object]) -> tuple[socket.socket, bytes]:
         """A request that turns the connection into a stream: the socket, without a deadline, and what came already."""
-        connection = self._connect()
+        with self._reported(f"POST {path}"):
+            connection = self._connect(both_ways=True)
         try:
             with self._reported(f"POST {path}"):
                 connection.sendall(_post(path, body, upgrade=True))
@@ -153,20 +184,32 @@ class EngineHttp:
             while chunk := connection.recv(_CHUNK):
                 yield chunk
 
-    def _connect(self) -> socket.socket:
+    def _connect(self, *, both_ways: bool = False) -> socket.socket:
+        """`both_ways`: its two directions can be ended apart."""
         endpoint = self.endpoint
         if endpoint.address is not None:
             plain = socket.create_connection(endpoint.address, timeout=self.timeout)
             if endpoint.tls is None:
                 return plain
-            return endpoint.tls.wrap_socket(plain, server_hostname=endpoint.server_name or endpoint.address[0])
+            server_name = endpoint.server_name or endpoint.address[0]
+            return self._over_tls(plain, endpoint.tls, server_name, both_ways=both_ways)
+        path = endpoint.socket_path
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(self.timeout)
         try:
-            connection.connect(endpoint.path or "")
+            connection.connect(path or "")
         except OSError:
             connection.close()
             raise
+        return connection
+
+    def _over_tls(self, plain: socket.socket, tls: SSLContext, server_name: str, *, both_ways: bool) -> socket.socket:
+        if not both_ways:
+            return tls.wrap_socket(plain, server_hostname=server_name)
+        from sandboxctl import tls_stream
+
+        connection = tls_stream.plain(plain, tls, server_name=server_name)
+        connection.settimeout(self.timeout)
         return connection
 
     @contextmanager
@@ -247,6 +290,8 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
 
 def _unreachable(endpoint: Endpoint, error: OSError) -> UnreachableError:
     label, url = endpoint.label, endpoint.url
+    if endpoint.tls is not None and (words := _tls_complaint(error)):
+        return UnreachableError(f"{label} at {url} cannot be reached by TLS: {words}", hint=_CERTIFICATES)
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         kind = UnreachableError if endpoint.named else AbsentError
         return kind(f"there is no {label} at {url}", hint=f"install and start it, or say where it is ({_FLAG})")
@@ -262,4 +307,16 @@ def _unreachable(endpoint: Endpoint, error: OSError) -> UnreachableError:
     return UnreachableError(f"{label} at {url} cannot be reached: {error.strerror or error}", hint=_FLAG)
 
 
+def _tls_complaint(error: OSError) -> str | None:
+    """OpenSSL's words, if they are any. Its errors have numbers of their own, and 1 is not EPERM."""
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return " ".join(str(error.reason or error).split()).replace("_", " ").lower()
+    return None
+
+
+_CERTIFICATES = "do the certificates of both sides come from the authorities that the other one knows?"
 _FLAG = "see --docker-host, --podman-uri"

@@ -364,7 +364,10 @@ class MarkingWriter(Writer, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How the command line, the spec and the environment say an engine is reached. None: the engine's own default."""
+    """How the command line, the spec and the environment say an engine is reached. None: the engine's own default.
+
+    `acknowledged`: whoever says it knows that an address may be plain TCP, off the loopback. `timeout` in seconds.
+    """
 
     docker_host: str | None = None
     docker_context: str | None = None
@@ -372,6 +375,7 @@ class Connection:
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
+    acknowledged: bool = False
     timeout: float = 30.0
 
 

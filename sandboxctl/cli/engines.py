@@ -99,8 +99,11 @@ def connection(session: Session, name: str, sandbox: Sandbox | None = None) -> C
         raise UsageError("--docker-host and --docker-context both say where Docker is", hint="give one of them")
     if session.target is not None and session.target.backend == name:
         _fill(flags, name, session.target.settings)
+        flags["acknowledged"] = session.target.own
     if sandbox is not None:
         _fill(flags, name, sandbox.section(name).settings)
+        if "insecure-endpoint" in sandbox.security.allow:
+            flags["acknowledged"] = True
     return Connection(**flags)  # type: ignore[arg-type]  # the options have the types of the fields
 
 
@@ -146,16 +149,26 @@ def in_use_or_meant(
             try:
                 backend = stack.enter_context(opened(session, group))
                 if len(places) > 1 and not backend.dormant:
-                    backend.reader.engine()
+                    _greet(backend)
             except AbsentError as error:
                 absent.append(error)
-            except UnreachableError:
-                here.append((backend, group.loaded))  # silent: whoever needs its answer will be told
             else:
                 here.append((backend, group.loaded))
         if not here:
             raise absent[0]
         yield tuple(here)
+
+
+def _greet(backend: Backend) -> None:
+    """One that is silent passes: whoever needs its answer will be told. Raises AbsentError."""
+    from sandboxctl.engine_http import AbsentError
+
+    try:
+        backend.reader.engine()
+    except AbsentError:
+        raise
+    except UnreachableError:
+        return
 
 
 def _places(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:

@@ -200,3 +200,17 @@ def test_a_config_that_is_not_there_is_a_local_error(cli: Cli) -> None:
 def test_the_schema_can_be_had(cli: Cli) -> None:
     assert cli("schema", "--kind", "config").json["title"] == "Config"
     assert cli("schema").json["title"] == "Sandbox"
+
+
+def test_a_context_that_nobody_has_is_one_line_for_every_command_that_looks_for_sandboxes(
+    clean_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["list"], ["status", "xy"], ["logs", "xy"], ["delete", "--yes", "xy"], ["plan"], ["drift"]):
+        if words == ["plan"]:
+            Path("sandbox.yaml").write_text(SPEC)
+        code = main([*words, "--backend", "docker", "--docker-context", "nope"])
+        assert (code, capsys.readouterr().err) == (
+            4,
+            "error: there is no Docker context nope\nhint: `docker context ls` lists them\n",
+        ), words

@@ -24,7 +24,7 @@ class DockerBackend:
     dormant = False
 
     def __init__(self, connection: Connection) -> None:
-        self.endpoint = resolve(connection)
+        self.endpoint, self._certificates = resolve(connection)
         self.reader = DockerReader(self.endpoint, timeout=connection.timeout)
         self._timeout = connection.timeout
 
@@ -33,16 +33,18 @@ class DockerBackend:
         """Imports the SDK: only what changes something pays for it."""
         from sandboxctl.backends.docker.writer import DockerWriter
 
-        return DockerWriter(self.endpoint, api_version=self.reader.api_version(), timeout=self._timeout)
+        version = self.reader.api_version()
+        return DockerWriter(self.endpoint, certificates=self._certificates, api_version=version, timeout=self._timeout)
 
     def wanted(self, sandbox: Sandbox) -> Wanted:
         """See `native.wanted`."""
         return native.wanted(sandbox)
 
     def close(self) -> None:
-        """Closes the writer's connections, if it was ever made."""
+        """Closes the writer's connections, if it was ever made, and the way to the engine."""
         if "writer" in self.__dict__:
             self.writer.close()
+        self.endpoint.close()
 
 
 def connect(connection: Connection) -> DockerBackend:

@@ -46,7 +46,12 @@ class DockerReader:
         if self._identity is None:
             info = self._json("/info")
             sub_paths = _number(self.api_version()) >= _SUB_PATHS
-            self._identity = replace(native.engine(info), endpoint=self._http.endpoint.url, sub_paths=sub_paths)
+            self._identity = replace(
+                native.engine(info),
+                endpoint=self._http.endpoint.url,
+                local=self._http.endpoint.local,
+                sub_paths=sub_paths,
+            )
         return self._identity
 
     def now(self) -> float:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, cast
 
 from docker import APIClient
+from docker.tls import TLSConfig
 
 from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.docker.endpoint import Certificates
 from sandboxctl.backends.docker.image_writer import ImageWriter
 from sandboxctl.backends.docker.reported import reported
 from sandboxctl.engine_exec import Command
@@ -40,11 +42,15 @@ _UPDATES: tuple[tuple[Key, dict[str, str]], ...] = (
 class DockerWriter(ImageWriter):
     """Writes to one engine; threads may share it."""
 
-    def __init__(self, endpoint: Endpoint, *, api_version: str, timeout: float) -> None:
-        url = f"http+unix://{endpoint.path}" if endpoint.path else endpoint.url
+    def __init__(
+        self, endpoint: Endpoint, *, certificates: Certificates | None, api_version: str, timeout: float
+    ) -> None:
         with reported():
-            self._api = APIClient(base_url=url, version=api_version, timeout=timeout)
-        self._api.trust_env = False  # a proxy or CA variable of the caller's has nothing to do with this socket
+            self._api = APIClient(
+                base_url=endpoint.reached, version=api_version, timeout=timeout, tls=_tls(certificates)
+            )
+        # A proxy or CA variable of the caller's has nothing to do with this engine, and would beat `verify` (D7).
+        self._api.trust_env = False
         self._http = EngineHttp(endpoint, timeout=timeout)
 
     def create(self, payload: Payload, *, name: str) -> str:
@@ -249,6 +255,13 @@ class DockerWriter(ImageWriter):
     def close(self) -> None:
         """Closes the session."""
         self._api.close()
+
+
+def _tls(certificates: Certificates | None) -> TLSConfig | None:
+    """With `verify` always: without it docker-py 7.2.0 checks nothing (engines.md, D6)."""
+    if certificates is None:
+        return None
+    return TLSConfig(client_cert=certificates.client, ca_cert=certificates.authority, verify=True)
 
 
 def _host_arguments(host: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,9 +47,10 @@ class PodmanBackend:
         return native.wanted(sandbox, default)
 
     def close(self) -> None:
-        """Closes the writer's connections, if it was ever made."""
+        """Closes the writer's connections, if it was ever made, and the way to the service."""
         if "writer" in self.__dict__:
             self.writer.close()
+        self._service.close()
 
 
 def connect(connection: Connection) -> PodmanBackend:

@@ -12,34 +12,41 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandboxctl.backends.base import Connection
-from sandboxctl.engine_http import Endpoint
+from sandboxctl.engine_http import LOOPBACK, Endpoint
 from sandboxctl.errors import InvalidError
 
 LABEL = "Podman"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ADDRESSES = "write unix:///PATH, ssh://USER@HOST/PATH, or tcp://127.0.0.1:PORT"
 
 
 def named(connection: Connection) -> Endpoint | None:
     """The endpoint that somebody has named, alive or not. Raises InvalidError for a transport that is not safe."""
     url = connection.podman_uri or os.environ.get("CONTAINER_HOST")
-    return _endpoint(url) if url else None
+    return _endpoint(url, timeout=connection.timeout) if url else None
 
 
-def _endpoint(url: str) -> Endpoint:
-    parts = urlsplit(url)
+def _endpoint(url: str, *, timeout: float) -> Endpoint:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidError(f"`{url}` is no address of Podman: {error}", hint=_ADDRESSES) from error
     if parts.scheme == "unix" and parts.path:
         return Endpoint(label=LABEL, url=url, path=parts.path, named=True)
-    if parts.scheme == "tcp" and parts.hostname in _LOOPBACK:
-        return Endpoint(label=LABEL, url=url, address=(parts.hostname, parts.port or 8080), named=True)
+    if parts.scheme == "tcp" and parts.hostname in LOOPBACK:
+        return Endpoint(label=LABEL, url=url, address=(parts.hostname, port or 8080), named=True)
+    if parts.scheme == "ssh" and parts.path not in ("", "/"):
+        from sandboxctl.ssh_tunnel import tunnel
+
+        made = tunnel(url, parts, remote=parts.path, timeout=timeout)
+        return Endpoint(label=LABEL, url=url, tunnel=made, named=True)
     if parts.scheme == "tcp":
         # podman-py documents its TLS option as ignored: all of it would go in clear text
         raise InvalidError(
             f"Podman at {url}: its client has no TLS, so whoever is on the way could take the engine over",
-            hint="open a tunnel to its socket with ssh -L, and name that socket",
+            hint="use ssh://USER@HOST/PATH-OF-ITS-SOCKET",
         )
-    raise InvalidError(
-        f"Podman at {url}: this transport is not built yet", hint="use a unix socket, or tcp:// on the loopback"
-    )
+    raise InvalidError(f"`{url}` is no address of Podman that is known here", hint=_ADDRESSES)
 
 
 def at(path: Path) -> Endpoint:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
 from sandboxctl.backends.podman import native
 from sandboxctl.backends.podman.service import Service
+from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer
 from sandboxctl.errors import EngineError, NotFoundError, UnreachableError
 from sandboxctl.multiplex import frames
@@ -41,7 +42,8 @@ class PodmanReader:
     def identify(self) -> Engine:
         """`/info`: id, rootless or not, control groups, security modules, runtime, default capabilities."""
         if self._identity is None:
-            self._identity = native.engine(self._json("/info"), self._service.endpoint.url)
+            endpoint = self._service.endpoint
+            self._identity = replace(native.engine(self._json("/info"), endpoint.url), local=endpoint.local)
         return self._identity
 
     def now(self) -> float:

@@ -59,6 +59,11 @@ class Service:
             self._endpoint = at(self._private)
         return self._endpoint
 
+    def close(self) -> None:
+        """Takes a tunnel down; a service is left to end by itself."""
+        if self._endpoint is not None:
+            self._endpoint.close()
+
     @property
     def http(self) -> EngineHttp:
         """For one request: our own service may have ended since the last one, and is then started again."""

@@ -42,7 +42,7 @@ class PodmanWriter(NetworkWriter):
     def __init__(self, service: Service, *, timeout: float) -> None:
         self._service = service
         self._timeout = timeout
-        self._client = PodmanClient(base_url=service.endpoint.url, version=API_VERSION, timeout=timeout)
+        self._client = PodmanClient(base_url=service.endpoint.reached, version=API_VERSION, timeout=timeout)
 
     def create(self, payload: Payload, *, name: str) -> str:
         """A container that is not started. A warning of the engine's undoes it: a control was not applied."""
