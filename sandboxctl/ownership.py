@@ -15,7 +15,7 @@ from typing import Literal, cast
 
 from sandboxctl import __version__, canonical
 from sandboxctl.backends.base import Json, Listed, Observed
-from sandboxctl.dataclass import dataclass
+from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.spec import Sandbox
 
 PREFIX = "sandboxctl.dev/"
@@ -26,6 +26,8 @@ SPEC_HASH = PREFIX + "spec-hash"
 IMAGE_ID = PREFIX + "image-id"
 IDENTITY = PREFIX + "identity"
 VERIFIED = PREFIX + "verified"
+SALT = PREFIX + "salt"
+"""That of the fingerprints, in hexadecimal, where an engine keeps it apart from what was applied."""
 APPLIED = PREFIX + "applied"
 TTL = PREFIX + "ttl"
 HOLDER = PREFIX + "holder"
@@ -52,12 +54,15 @@ class Applied:
 def labels(
     sandbox: Sandbox, *, spec_hash: str, image_id: str = "", identity: str = "", salt: bytes, holder: str
 ) -> dict[str, str]:
-    """All `sandboxctl.dev/*` labels of an object that is to be made; `image_id` or `identity` binds them to it."""
+    """All `sandboxctl.dev/*` labels of an object that is to be made; `image_id` or `identity` binds them to it.
+
+    One that is bound by where it is has a store of secrets beside it, and in that the salt.
+    """
     made = {
         MANAGED: "true",
         SPEC_HASH: spec_hash,
         **({IDENTITY: identity} if identity else {IMAGE_ID: image_id}),
-        APPLIED: encode_applied(sandbox, salt),
+        APPLIED: encode_applied(sandbox, salt, apart=bool(identity)),
         HOLDER: holder,
         TOOL: __version__,
     }
@@ -66,9 +71,9 @@ def labels(
     return made
 
 
-def encode_applied(sandbox: Sandbox, salt: bytes) -> str:
-    """base64(zlib(canonical spec)), with the salt of its fingerprints."""
-    whole = {"sandbox": canonical.encode(sandbox, salt=salt), "salt": salt.hex()}
+def encode_applied(sandbox: Sandbox, salt: bytes, *, apart: bool = False) -> str:
+    """base64(zlib(canonical spec)), with the salt of its fingerprints, unless that is kept `apart`."""
+    whole = {"sandbox": canonical.encode(sandbox, salt=salt), "salt": "" if apart else salt.hex()}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"), 9)).decode()
 
@@ -85,6 +90,17 @@ def decode_applied(text: str) -> Applied | None:
         return Applied(sandbox=canonical.decode(whole["sandbox"]), salt=bytes.fromhex(cast("str", whole["salt"])))
     except (binascii.Error, zlib.error, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def applied(found: Mapping[str, str]) -> Applied | None:
+    """What the labels of an object say that it was made from; None where they say nothing that is ours."""
+    decoded = decode_applied(found.get(APPLIED, ""))
+    if decoded is None or SALT not in found:
+        return decoded
+    try:
+        return replace(decoded, salt=bytes.fromhex(found[SALT]))
+    except ValueError:
+        return decoded
 
 
 def own_name(found: Mapping[str, str]) -> str | None:

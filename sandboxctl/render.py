@@ -38,6 +38,7 @@ def render(
     annotations: Mapping[str, str] | None = None,
     user: tuple[int, int] | None = None,
     files: Mapping[str, str] | None = None,
+    salt: bytes = b"",
 ) -> Payload:
     """The payload of one sandbox.
 
@@ -45,11 +46,14 @@ def render(
     `user` is what the image's own user turned out to be, uid and gid, where the spec leaves it to the image: the owner
     of the tmpfs mounts. Without it they have none, which on an engine means root.
     `files` says where the engine has each file mount, by target; without it, it is shown by its volume.
+    `salt` is that of the fingerprints: a store of secrets keeps it, and by it is named.
     Raises TemplateError where a template says what the payload schema does not allow.
     """
     values = vocabulary.values(sandbox, backend, user=user, files=files)
     values["labels"] = {**sandbox.labels, **_selectors(sandbox), **(labels or {})}
     values["annotations"] = {**sandbox.annotations, **(annotations or {})}
+    values["salt"] = salt.hex()
+    values["secret_name"] = vocabulary.secret_name(sandbox, salt)
     documents = _documents(sandbox, backend, values, Secret.reveal)
     secrets = tuple(secret.reveal() for secret in vocabulary.secrets(sandbox))
     masked = _documents(sandbox, backend, values, _mask) if secrets else documents

@@ -90,4 +90,4 @@ def before(observed: Observed, backend: Backend) -> Before | None:
 
 def applied_to(ref: str, labels: Mapping[str, str]) -> Applied | None:
     """What an object was last brought to, by its note, else by its label."""
-    return notes.read(ref) or ownership.decode_applied(labels.get(ownership.APPLIED, ""))
+    return notes.read(ref) or ownership.applied(labels)

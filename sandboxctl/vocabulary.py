@@ -7,8 +7,11 @@ shown and masked.
 from __future__ import annotations
 
 import hashlib
+import hmac
+import json
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from sandboxctl import derive, file_volumes
 from sandboxctl.dataclass import dataclass
@@ -78,7 +81,6 @@ def values(
         "has_shm_mount": has_shm_mount,
         "own_shm": sandbox.resources.shm != _RUNTIME_SHM and not has_shm_mount,
         "selectors": {f"{PREFIX}name": sandbox.name},
-        "secret_name": f"{sandbox.name}-secret",
     }
 
 
@@ -107,6 +109,20 @@ def texts(sandbox: Sandbox, show: Show) -> dict[str, object]:
         ],
         "config_name": f"{sandbox.name}-files-{_digest(plain_files)}",
     }
+
+
+def secret_name(sandbox: Sandbox, salt: bytes) -> str:
+    """What a store calls the sensitive values of a sandbox: by an HMAC, since a plain hash of one could be guessed.
+
+    Without a salt, as for what is only shown, the name says nothing of them.
+    """
+    base = f"{sandbox.name}-secret"
+    if not salt:
+        return base
+    shown = texts(sandbox, Secret.reveal)
+    files = cast("list[File]", shown["sensitive_files"])
+    whole = [shown["sensitive_environment"], [[file.key, file.text] for file in files]]
+    return f"{base}-{hmac.new(salt, json.dumps(whole, sort_keys=True).encode(), 'sha256').hexdigest()[:20]}"
 
 
 def secrets(sandbox: Sandbox) -> list[Secret]:

@@ -61,14 +61,14 @@ def _writer(work: Work) -> MarkingWriter:
     return cast("MarkingWriter", work.backend.writer)
 
 
-def _payload(desired: Desired, work: Work, *, resolved: Sandbox | None = None) -> Payload:
+def _payload(desired: Desired, work: Work, *, salt: bytes, resolved: Sandbox | None = None) -> Payload:
     """With what makes it ours: where it is binds it, as no image id would."""
     sandbox = desired.sandbox
     marks = ownership.labels(
         sandbox,
         spec_hash=desired.spec_hash,
         identity=f"{work.engine.namespace}/{sandbox.name}",
-        salt=secrets.token_bytes(16),
+        salt=salt,
         holder=this_holder(),
     )
     return render(
@@ -76,6 +76,7 @@ def _payload(desired: Desired, work: Work, *, resolved: Sandbox | None = None) -
         work.backend.name,
         labels={name: text for name, text in marks.items() if name in _LABELS},
         annotations={name: text for name, text in marks.items() if name not in _LABELS},
+        salt=salt,
     )
 
 
@@ -86,7 +87,7 @@ def _new(desired: Desired, work: Work) -> Payload:
     if resolved is not desired.sandbox:
         took = time.monotonic() - began
         work.emit(Event(name=desired.sandbox.name, step="gate", message=f"its target is open to others ({took:.1f} s)"))
-    return _payload(desired, work, resolved=resolved)
+    return _payload(desired, work, salt=secrets.token_bytes(16), resolved=resolved)
 
 
 def _make(desired: Desired, payload: Payload, work: Work) -> None:
@@ -179,6 +180,8 @@ def _update(action: Action, work: Work) -> None:
         raise ConflictError(f"{action.name}: the plan does not say what is changed", sandbox=action.name)
     work.emit(Event(name=action.name, step="update"))
     changed = {change.key: change.after for change in action.changes}
-    _writer(work).update(observed.ref, changed, _payload(desired, work))
+    applied = ownership.applied(observed.labels)
+    payload = _payload(desired, work, salt=applied.salt if applied else b"")
+    _writer(work).update(observed.ref, changed, payload)
     check_changed(action, observed.ref, work)
     gate_of(desired, observed.ref, work).verify()

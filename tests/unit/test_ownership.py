@@ -99,6 +99,17 @@ def test_the_labels_of_an_object_say_all_that_a_later_plan_needs() -> None:
     assert "tiger" not in repr(applied)
 
 
+def test_where_secrets_have_a_store_of_their_own_the_salt_is_not_among_the_labels() -> None:
+    box = replace(BOX, env={"T": Secret("tiger", origin="x")})
+    made = ownership.labels(box, spec_hash="v1:h", identity="lab/box", salt=b"salt", holder="host/1/2")
+    without, known = ownership.applied(made), ownership.applied({**made, ownership.SALT: b"salt".hex()})
+    assert without is not None
+    assert known == replace(without, salt=b"salt")
+    assert without.salt == b""
+    assert ownership.applied({**made, ownership.SALT: "no hexadecimal"}) == without
+    assert ownership.applied({ownership.SALT: b"salt".hex()}) is None
+
+
 def packed(whole: Any) -> str:
     return base64.b64encode(zlib.compress(json.dumps(whole).encode())).decode()
 

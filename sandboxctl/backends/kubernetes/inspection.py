@@ -70,13 +70,14 @@ def _variable(each: Mapping[str, Any], around: Surroundings) -> Json:
         return _text(each.get("value") or "")
     secret, config = source.get("secretKeyRef"), source.get("configMapKeyRef")
     if secret and around.secret is not None and secret["name"] == around.secret["metadata"]["name"]:
-        return _plain(around.secret, secret["key"])
+        return plain(around.secret, secret["key"])
     if secret:
         return {"secret": secret["name"], "key": secret["key"]}
     return {"configMap": config["name"], "key": config["key"]} if config else "from the pod itself"
 
 
-def _plain(secret: Mapping[str, Any], key: str) -> str | None:
+def plain(secret: Mapping[str, Any], key: str) -> str | None:
+    """A value of a Secret; None where it is not there, or no text."""
     data = (secret.get("data") or {}).get(key)
     try:
         return None if data is None else base64.b64decode(data).decode()
@@ -236,7 +237,7 @@ def _file(mount: Mapping[str, Any], source: Mapping[str, Any], data: Mapping[str
 
 
 def _sensitive_file(mount: Mapping[str, Any], source: Mapping[str, Any], secret: Mapping[str, Any]) -> dict[str, Json]:
-    return {"type": "file", "content": _plain(secret, mount.get("subPath", "")), "mode": _mode(mount, source)}
+    return {"type": "file", "content": plain(secret, mount.get("subPath", "")), "mode": _mode(mount, source)}
 
 
 def _mode(mount: Mapping[str, Any], source: Mapping[str, Any]) -> str | None:

@@ -17,7 +17,7 @@ from sandboxctl.backends.kubernetes import condition, inspection
 from sandboxctl.backends.kubernetes.inspection import Surroundings
 from sandboxctl.fields import Wanted, within
 from sandboxctl.image_reference import normalise
-from sandboxctl.ownership import IDENTITY, PREFIX
+from sandboxctl.ownership import IDENTITY, PREFIX, SALT
 from sandboxctl.problems import Path
 from sandboxctl.spec import FileMount, Sandbox, Secret, SecretDigest, VolumeMount
 
@@ -47,6 +47,7 @@ _NO_FIELD: tuple[Key, ...] = (
     ("mounts", "*", "owner"),
     ("mounts", "*", "selinux"),
 )
+_SALT = "sandboxctl.dev.salt"  # the key in a Secret, which may hold no slash
 _WITH_FIXED_WORDS = ("affinity", "tolerations", "topologySpread", "imagePullSecrets", "priorityClass", "serviceAccount")
 
 
@@ -160,11 +161,12 @@ class Found:
     around: Surroundings = field(default_factory=Surroundings)
 
 
-def labels(pod: Mapping[str, Any]) -> dict[str, str]:
-    """Selectors are labels there, the rest annotations; ours are one map here."""
+def labels(pod: Mapping[str, Any], around: Surroundings | None = None) -> dict[str, str]:
+    """Selectors are labels there, the rest annotations, and the salt is in the Secret; ours are one map here."""
     metadata = pod["metadata"]
     ours = {name: text for name, text in (metadata.get("annotations") or {}).items() if name.startswith(PREFIX)}
-    return {**ours, **(metadata.get("labels") or {})}
+    salt = inspection.plain(around.secret, _SALT) if around is not None and around.secret is not None else None
+    return {**ours, **({SALT: salt} if salt else {}), **(metadata.get("labels") or {})}
 
 
 def identity(pod: Mapping[str, Any], manager: str) -> str:
@@ -221,7 +223,7 @@ def observed(found: Found, manager: str) -> Observed:
     return Observed(
         ref=metadata["uid"],
         name=metadata["name"],
-        labels=labels(pod),
+        labels=labels(pod, found.around),
         image_id=image(pod),
         status=condition.status(pod),
         fields=values,

@@ -6,6 +6,7 @@ Pods are listed by our label, so strangers are not among them (`Engine.lists_onl
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -143,7 +144,7 @@ class KubernetesReader:
     def _secret(self, name: str) -> list[dict[str, Any]]:
         """By name: a role that may list secrets may read them all."""
         found = self._api.find(self._api.location("Secret", name))
-        return [] if found is None else [found]
+        return [] if found is None or NAME not in (found["metadata"].get("labels") or {}) else [found]
 
     def image_config(self, image: str) -> ImageConfig | None:
         """None: only a node could tell."""
@@ -207,13 +208,13 @@ def _volume(pod: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
 
 def _own_secret(pod: Mapping[str, Any]) -> str:
     """The name of the Secret that was made with a pod; "" where it has none."""
-    prefix = f"{pod['metadata']['name']}-secret"
+    ours = re.compile(rf"{re.escape(pod['metadata']['name'])}-secret(-[0-9a-f]{{20}})?").fullmatch
     volume = _volume(pod, "secrets")
     names = [volume["secret"]["secretName"]] if volume else []
     for container in pod["spec"].get("containers") or []:
         for each in container.get("env") or []:
             names.append(((each.get("valueFrom") or {}).get("secretKeyRef") or {}).get("name", ""))
-    return next((name for name in names if name.startswith(prefix)), "")
+    return next((name for name in names if ours(name)), "")
 
 
 def _has_ports(pod: Mapping[str, Any]) -> bool:
