@@ -1,43 +1,29 @@
 """Paths → sandboxes and everything wrong with them: the one place where text, schema, decode and rules meet.
 
-It reads spec files (through `host`, what they name). What an engine could do with them is not asked here.
+It reads spec files (`spec_files`) and, through `host`, what they name. What an engine could do is not asked here.
 """
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from sandboxctl import rules, schema, variables
+from sandboxctl import rules, schema, spec_files, variables
 from sandboxctl.broken import Broken
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.decode import decode
-from sandboxctl.document import MAX_BYTES, Document, read
-from sandboxctl.errors import LocalFileError
+from sandboxctl.document import Document, read
+from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
 from sandboxctl.host import Host
 from sandboxctl.problems import Path, Problem, errors, ordered
 from sandboxctl.spec import API_VERSION, Loaded, Sandbox
+from sandboxctl.spec_files import LoadResult, SpecFile
 
 if TYPE_CHECKING:
     from sandboxctl.overlay import Edits
 
-STDIN = "-"
-STDIN_NAME = "<stdin>"
-_SUFFIXES = (".yaml", ".yml")
 _OTHER_KINDS = ("Config", "Policy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadResult:
-    """`loaded` holds only sandboxes without an error of their own; `notes` say what was skipped, and why."""
-
-    loaded: tuple[Loaded, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...] = ()
-
 
 OF_THIS_MACHINE = frozenset(
     {"bind-missing", "bind-kind", "bind-link", "bind-not-writable", "env-not-set", "file-unreadable",
@@ -46,20 +32,11 @@ OF_THIS_MACHINE = frozenset(
 """Codes of what is wrong with this machine at this moment, not with the spec: no reason to keep a sandbox."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """One file's bytes. Of a file in a directory foreign documents are skipped."""
-
-    name: str
-    data: bytes
-    in_directory: bool = False
-
-
 @dataclass(slots=True, kw_only=True)
 class _Result:
     """What grows while files are judged one after the other."""
 
-    host: Host
+    host: HostFacts
     variables: Mapping[str, str]
     edits: Edits | None
     forgiven: frozenset[str] = frozenset()
@@ -83,8 +60,21 @@ def load(
     OF_THIS_MACHINE). All other problems of all files, by position. Raises LocalFileError for what cannot be read at
     all: a path that does not exist or is no file, a directory without a spec.
     """
-    result = _Result(host=Host(), variables=variables or {}, edits=edits, forgiven=forgiven)
-    for file in _files(paths, stdin):
+    files = spec_files.read(paths, stdin)
+    return judge(files, variables=variables or {}, edits=edits, forgiven=forgiven, facts=Host())
+
+
+def judge(
+    files: Iterable[SpecFile],
+    *,
+    variables: Mapping[str, str],
+    edits: Edits | None = None,
+    forgiven: frozenset[str] = frozenset(),
+    facts: HostFacts,
+) -> LoadResult:
+    """The same for files that have been read; `facts` is asked all that lies outside of them."""
+    result = _Result(host=facts, variables=variables, edits=edits, forgiven=forgiven)
+    for file in files:
         _judge_file(file, result)
     result.problems.extend(_wrong_edits(result))
     result.problems.extend(_same_identity(result.loaded))
@@ -93,55 +83,7 @@ def load(
     )
 
 
-def _files(paths: Sequence[str], stdin: BinaryIO | None) -> Iterator[_File]:
-    seen: set[str] = set()
-    for path in paths:
-        if path == STDIN:
-            if STDIN not in seen and stdin is not None:
-                yield _File(name=STDIN_NAME, data=stdin.read(MAX_BYTES + 1))
-            seen.add(STDIN)
-            continue
-        if "\0" in path:
-            raise LocalFileError(f"{path!r}: no path has a zero byte")
-        is_directory = os.path.isdir(path)
-        for name in _in_directory(path) if is_directory else (path,):
-            real = os.path.realpath(name)
-            if real not in seen:
-                seen.add(real)
-                yield _File(name=name, data=_bytes(name), in_directory=is_directory)
-
-
-def _in_directory(path: str) -> tuple[str, ...]:
-    """The spec files of a directory, by name; hidden ones are somebody's settings."""
-    try:
-        names = sorted(name for name in os.listdir(path) if name.endswith(_SUFFIXES) and not name.startswith("."))
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    files = tuple(file for file in (os.path.join(path, name) for name in names) if not os.path.isdir(file))
-    if not files:
-        raise LocalFileError(f"{path}: no *.yaml or *.yml in this directory", hint="directories below are not searched")
-    return files
-
-
-def _bytes(path: str) -> bytes:
-    """A file's bytes, at most one more than a spec may have. Never waits for a fifo's writer."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise LocalFileError(f"{path}: not a regular file", hint="write `-` to read a pipe on standard input")
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: str, error: OSError) -> LocalFileError:
-    if isinstance(error, FileNotFoundError):
-        return LocalFileError(f"{path}: no such file or directory", hint="`sandboxctl init` writes a first spec")
-    return LocalFileError(f"{path}: {(error.strerror or str(error)).lower()}")
-
-
-def _judge_file(file: _File, result: _Result) -> None:
+def _judge_file(file: SpecFile, result: _Result) -> None:
     documents, problems = read(file.data, filename=file.name)
     skipped: list[Document] = []
     for document in documents:

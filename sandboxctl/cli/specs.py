@@ -15,9 +15,9 @@ from sandboxctl.problems import Problem, errors
 from sandboxctl.report.cells import safe
 
 if TYPE_CHECKING:
-    from sandboxctl.load import LoadResult
     from sandboxctl.overlay import Edits
     from sandboxctl.spec import Loaded
+    from sandboxctl.spec_files import LoadResult
 
 DEFAULT = "sandbox.yaml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")

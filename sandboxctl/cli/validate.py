@@ -12,8 +12,8 @@ from sandboxctl.cli.session import Session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sandboxctl.load import LoadResult
     from sandboxctl.problems import Problem
+    from sandboxctl.spec_files import LoadResult
 
 
 def _backends(words: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sandboxctl.errors import LocalFileError
-from sandboxctl.load import LoadResult, load
+from sandboxctl.load import load
+from sandboxctl.spec_files import LoadResult
 from tests.unit.given import spec
 
 

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from sandboxctl.document import read
-from sandboxctl.load import LoadResult, load
+from sandboxctl.load import load
 from sandboxctl.overlay.assignment import parse_path
 from sandboxctl.overlay.merging import merged
 from sandboxctl.overlay.reading import edits
 from sandboxctl.problems import Problem
+from sandboxctl.spec_files import LoadResult
 
 HEAD = "apiVersion: sandboxctl.dev/v1\nkind: Sandbox\nmetadata: {name: py}\n"
 
