@@ -6,11 +6,11 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from sandboxctl.bounds import MAX_BYTES as MAX_BYTES  # whoever reads a file for us asks for this too
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.nodes import Entries, Marks, Node, place, walk
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import API_VERSION, KIND, Source
-from sandboxctl.spec_files import MAX_BYTES as MAX_BYTES  # whoever reads a file for us asks for this too
 
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")

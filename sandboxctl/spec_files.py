@@ -7,12 +7,12 @@ import stat
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from sandboxctl.bounds import MAX_BYTES
 from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import LocalFileError
 from sandboxctl.problems import Problem
 from sandboxctl.spec import Loaded
 
-MAX_BYTES = 2**20
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 _SUFFIXES = (".yaml", ".yml")
