@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,16 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def sandboxctl(
-    directory: Path, *words: str, code: int = 0, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    directory: Path,
+    *words: str,
+    code: int = 0,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[bytes]:
     """A command as its user would give it."""
     done = subprocess.run(
-        [sys.executable, "-m", "sandboxctl", *words], cwd=directory, input=stdin, capture_output=True, timeout=120,
+        [*within, sys.executable, "-m", "sandboxctl", *words], cwd=directory, input=stdin, capture_output=True, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
     )  # fmt: skip
     assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
@@ -60,25 +66,36 @@ def write(directory: Path, name: str, image: str, memory: str = "64Mi") -> None:
     (directory / "sandbox.yaml").write_text(yaml_text(document))
 
 
-def whole_life(directory: Path, name: str, image: str, *way: str, env: Mapping[str, str] | None = None) -> None:
+def whole_life(
+    directory: Path,
+    name: str,
+    image: str,
+    *way: str,
+    env: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
+) -> None:
     """From nothing to nothing, by way of these options: every kind of request that there is."""
+
+    def run(*words: str, code: int = 0, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return sandboxctl(directory, *way, *words, code=code, stdin=stdin, env=env, within=within)
+
     write(directory, name, image)
-    sandboxctl(directory, *way, "apply", env=env)
-    sandboxctl(directory, *way, "plan", "--detailed-exitcode", env=env)
-    verified = json.loads(sandboxctl(directory, *way, "verify", "--output", "json", env=env).stdout)
+    run("apply")
+    run("plan", "--detailed-exitcode")
+    verified = json.loads(run("verify", "--output", "json").stdout)
     assert [each["ok"] for each in verified["sandboxes"]] == [True]
     content = bytes(range(256)) * 4096
-    echoed = sandboxctl(directory, *way, "exec", "-i", name, "--", "cat", stdin=content, env=env)
+    echoed = run("exec", "-i", name, "--", "cat", stdin=content)
     assert (echoed.stdout, echoed.stderr) == (content, b"")
-    sandboxctl(directory, *way, "exec", name, "--", "sh", "-c", "exit 7", code=7, env=env)
+    run("exec", name, "--", "sh", "-c", "exit 7", code=7)
     (directory / "f").write_bytes(content)
-    sandboxctl(directory, *way, "cp", "f", f"{name}:/workspace/f", env=env)
-    sandboxctl(directory, *way, "cp", f"{name}:/workspace/f", "g", env=env)
+    run("cp", "f", f"{name}:/workspace/f")
+    run("cp", f"{name}:/workspace/f", "g")
     assert (directory / "g").read_bytes() == content
     write(directory, name, image, "96Mi")
-    sandboxctl(directory, *way, "apply", "--yes", env=env)
-    sandboxctl(directory, *way, "delete", "--yes", name, env=env)
-    sandboxctl(directory, *way, "status", name, code=9, env=env)
+    run("apply", "--yes")
+    run("delete", "--yes", name)
+    run("status", name, code=9)
 
 
 # ssh
@@ -220,75 +237,97 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsEngine:
+    """A dockerd that is reached by TLS alone, and only from within its network namespace."""
+
+    url: str
+    namespace: str
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """Before a command that is to reach it."""
+        return ("nsenter", f"--net=/run/netns/{self.namespace}")
+
+
 @pytest.fixture(scope="module")
-def tls_engine(docker_images: LocalImages, certificates: Path) -> Iterator[str]:
-    """A dockerd of the test's own that is reached by TLS alone, both sides checked; its address. It has no bridge."""
+def tls_engine(docker_images: LocalImages, certificates: Path) -> Iterator[TlsEngine]:
+    """A private one: without a bridge it removes docker0, so it is given a network namespace of its own."""
     directory = Path(f"/tmp/tls-{os.getpid()}")
+    engine = TlsEngine(url="tcp://127.0.0.1:2376", namespace=directory.name)
     directory.mkdir(mode=0o700)
-    port = free_port()
+    subprocess.run(["ip", "netns", "add", engine.namespace], check=True)
+    subprocess.run(["ip", "-n", engine.namespace, "link", "set", "lo", "up"], check=True)
     certified = [
         f"--tls{name}={certificates / file}"
         for name, file in (("cacert", "ca.pem"), ("cert", "server-cert.pem"), ("key", "server-key.pem"))
     ]
     with (directory / "log").open("wb") as log:
         dockerd = subprocess.Popen(
-            ["dockerd", f"--host=tcp://127.0.0.1:{port}", "--tlsverify", *certified, "--bridge=none",
-             "--iptables=false", f"--data-root={directory}/data", f"--exec-root={directory}/exec",
-             f"--pidfile={directory}/pid"],
+            [*engine.within, "unshare", "--mount", "dockerd", f"--host={engine.url}", "--tlsverify", *certified,
+             "--bridge=none", "--iptables=false", f"--data-root={directory}/data",
+             f"--exec-root={directory}/exec", f"--pidfile={directory}/pid"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        wait_for(port, dockerd, directory / "log")
-        subprocess.run(
-            ["docker", "import", str(docker_images.busybox_rootfs), docker_images.busybox], check=True,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "DOCKER_HOST": f"tcp://127.0.0.1:{port}", "DOCKER_TLS_VERIFY": "1",
-                 "DOCKER_CERT_PATH": str(certificates)},
-        )  # fmt: skip
-        yield f"tcp://127.0.0.1:{port}"
+        client_env = {**os.environ, **client(engine, certificates)}
+        import_image = ["docker", "import", str(docker_images.busybox_rootfs), docker_images.busybox]
+        for _ in range(100):
+            done = subprocess.run([*engine.within, *import_image], capture_output=True, env=client_env)
+            if done.returncode == 0:
+                break
+            assert dockerd.poll() is None, (directory / "log").read_text()[-2000:]
+            time.sleep(0.2)
+        yield engine
     finally:
         dockerd.terminate()
         dockerd.wait(timeout=40)
+        subprocess.run(["ip", "netns", "delete", engine.namespace], check=False)
         subprocess.run(["rm", "-rf", "--one-file-system", str(directory)], check=False)
+
+
+def client(engine: TlsEngine, certificates: Path) -> dict[str, str]:
+    """The environment that leads there, as Docker's own client reads it."""
+    return {"DOCKER_HOST": engine.url, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
 
 
 @pytest.mark.docker
 def test_the_whole_life_of_a_sandbox_by_tls(
-    tls_engine: str, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
+    tls_engine: TlsEngine, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
 ) -> None:
-    env = {"DOCKER_HOST": tls_engine, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
-    whole_life(tmp_path, "c-tls", docker_images.busybox, "--backend", "docker", env=env)
+    env = client(tls_engine, certificates)
+    whole_life(tmp_path, "c-tls", docker_images.busybox, "--backend", "docker", env=env, within=tls_engine.within)
 
 
 @pytest.mark.docker
 def test_variables_that_name_other_authorities_change_nothing(
-    tls_engine: str, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
+    tls_engine: TlsEngine, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
 ) -> None:
-    env = {"DOCKER_HOST": tls_engine, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates),
-           "REQUESTS_CA_BUNDLE": "/nonexistent", "CURL_CA_BUNDLE": "/nonexistent"}  # fmt: skip
+    env = client(tls_engine, certificates) | {"REQUESTS_CA_BUNDLE": "/nonexistent", "CURL_CA_BUNDLE": "/nonexistent"}
     write(tmp_path, "c-tls-variables", docker_images.busybox)
-    sandboxctl(tmp_path, "--backend", "docker", "apply", env=env)
-    sandboxctl(tmp_path, "--backend", "docker", "delete", "--yes", "c-tls-variables", env=env)
+    sandboxctl(tmp_path, "--backend", "docker", "apply", env=env, within=tls_engine.within)
+    sandboxctl(tmp_path, "--backend", "docker", "delete", "--yes", "c-tls-variables", env=env, within=tls_engine.within)
 
 
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (("cert.pem", "key.pem"), "cannot be reached by TLS: its certificate is not to be trusted"),
+        (("cert.pem", "key.pem"), "cannot be reached by TLS: its certificate is not to be trusted: "),
         (("ca.pem",), "cannot be reached by TLS: "),
         (("ca.pem", "cert.pem"), "has no key.pem"),
     ],
     ids=["server unknown", "client unknown", "no key"],
 )
 def test_neither_side_takes_the_other_without_its_certificate(
-    tls_engine: str, certificates: Path, clean_home: Path, tmp_path: Path, files: tuple[str, ...], words: str
+    tls_engine: TlsEngine, certificates: Path, clean_home: Path, tmp_path: Path, files: tuple[str, ...], words: str
 ) -> None:
     some = tmp_path / "some"
     some.mkdir()
     for file in files:
         shutil.copy(certificates / file, some)
-    env = {"DOCKER_HOST": tls_engine, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(some)}
-    refused = sandboxctl(tmp_path, "--backend", "docker", "list", code=4, env=env)
+    refused = sandboxctl(
+        tmp_path, "--backend", "docker", "list", code=4, env=client(tls_engine, some), within=tls_engine.within
+    )
     lines = refused.stderr.decode().splitlines()
     assert [lines[0].startswith("error: "), words in lines[0], len(lines)] == [True, True, 2], lines
