@@ -106,8 +106,11 @@ _SHAPE = (
 )
 
 _IMAGES_AND_PROCESSES = (
-    _code("build-context", "A context that is no directory.",
+    _code("build-context", "A context that is no directory, or has what cannot be read or sent.",
           "image: {build: {context: ./nowhere}}", "image: {build: {context: .}}"),
+    _code("build-dockerfile", "A build without its Dockerfile, which has to be in the context.",
+          "image: {build: {context: ., dockerfile: ../Dockerfile}}",
+          "image: {build: {context: .., dockerfile: Dockerfile}}"),
     _code("empty-command", "A command without a program.", "command: []", "command: [sh]"),
     _code("env-name", "A name that no process can have for a variable.", 'env: {"A=B": c}', "env: {A: B=c}"),
     _code("env-not-set", "A variable of your environment that is not set.",
@@ -291,6 +294,8 @@ _SECURITY = (
 )
 
 _ENGINES = (
+    _code("engine-refused", "The engine complained about this field when it made, changed or started the sandbox.",
+          "network: {mode: bridge, ports: ['127.0.0.1:22:80']}", "network: {mode: bridge, ports: ['127.0.0.1:0:80']}"),
     _code("image-not-found", "An image that the engine does not have and may not pull.",
           "image: {ref: 'mine:1', pull: never}", "(load the image first, or leave `pull` out)"),
     _code("image-volume", "A volume of the image that nothing covers: a writable directory without a limit.",

@@ -39,6 +39,9 @@ class HostFacts(Protocol):
     def digest(self, path: str) -> str | Unreadable:
         """The sha256 of a regular file's bytes, in hex."""
 
+    def build_context(self, directory: str, dockerfile: str) -> str | Unreadable:
+        """The sha256 of what is sent of a directory to build from, in hex; `dockerfile` is relative to it."""
+
     def look(self, path: str) -> PathFacts:
         """What is at a path, links followed."""
 

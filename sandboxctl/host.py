@@ -39,6 +39,17 @@ class Host:
         except (OSError, ValueError) as error:
             return Unreadable(reason=_reason(error))
 
+    def build_context(self, directory: str, dockerfile: str) -> str | Unreadable:
+        """The sha256 of what is sent of a directory to build from, in hex; `dockerfile` is relative to it."""
+        from sandboxctl.build_context import Context  # tarfile, and only builds need it
+
+        try:
+            return Context(directory=directory, dockerfile=dockerfile).digest()
+        except OSError as error:
+            return Unreadable(reason=f"has `{error.filename}`, which {_reason(error)}")
+        except ValueError as error:
+            return Unreadable(reason=str(error))
+
     def look(self, path: str) -> PathFacts:
         """What is at a path, links followed."""
         try:

@@ -22,6 +22,7 @@ BACKENDS = ("docker", "podman", "kubernetes")
 RESERVED_SUFFIXES = ("new", "old", "probe", "helper")
 SETUP_REPOSITORY = "localhost/sandboxctl-setup"
 ARCHIVE_REPOSITORY = "localhost/sandboxctl-archive"
+BUILD_REPOSITORY = "localhost/sandboxctl-build"
 
 
 class Secret:
@@ -80,10 +81,14 @@ EnvValue = str | Secret | SecretDigest | KeyReference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBuild:
-    """Built from a context directory."""
+    """Built from a context directory, with the sha256 (hex) of what is sent of it once it has been read.
+
+    `dockerfile` is relative to the context.
+    """
 
     context: str
-    dockerfile: str | None = None
+    digest: str
+    dockerfile: str = "Dockerfile"
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,7 +123,11 @@ class Image:
 
     @property
     def base(self) -> str:
-        """The reference of what is named, before any setup; of an archive one that holds its digest."""
+        """The reference of what is named, before any setup; of an archive or a build one that holds its digest."""
+        if self.build is not None:
+            build = self.build
+            said = repr((build.digest, build.dockerfile, build.target, sorted(build.args.items()), self.platform))
+            return f"{BUILD_REPOSITORY}:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
         if self.archive is not None:
             return f"{ARCHIVE_REPOSITORY}:{self.archive.digest[:32]}"
         return self.ref or ""

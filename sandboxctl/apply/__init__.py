@@ -10,12 +10,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from sandboxctl import blame
 from sandboxctl.apply import images, marking, steps
 from sandboxctl.apply.events import ApplyOptions, Event, Outcome, Result
 from sandboxctl.apply.work import RolledBackError, Work
 from sandboxctl.backends.base import Backend
+from sandboxctl.dataclass import replace
 from sandboxctl.errors import ExitCode, SandboxctlError
 from sandboxctl.plan import Action, Kind, Plan
+from sandboxctl.problems import Problem
 
 __all__ = ["ApplyOptions", "Event", "Outcome", "Result", "apply", "fetch", "pull_always"]
 
@@ -76,6 +79,12 @@ def _masked(text: str, chain: tuple[Action, ...]) -> str:
     return text
 
 
+def _causes(error: SandboxctlError, chain: tuple[Action, ...]) -> tuple[Problem, ...]:
+    """What of the spec the engine complained about, at its line."""
+    found = blame.problems(error, chain[-1].desired)
+    return tuple(replace(each, message=_masked(each.message, chain)) for each in found)
+
+
 def _run(chain: tuple[Action, ...], work: Work) -> Result:
     """One sandbox. The outcome is that of the last step that did anything."""
     name = chain[-1].name
@@ -89,5 +98,5 @@ def _run(chain: tuple[Action, ...], work: Work) -> Result:
     except SandboxctlError as error:
         rolled_back = isinstance(error, RolledBackError)
         return Result(name=name, code=int(error.exit_code), outcome="failed", rolled_back=rolled_back,
-                      brief=_masked(error.brief, chain), hint=error.hint)  # fmt: skip
+                      brief=_masked(error.brief, chain), hint=error.hint, problems=_causes(error, chain))  # fmt: skip
     return Result(name=name, code=0, outcome=outcome)

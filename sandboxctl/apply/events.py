@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from sandboxctl.dataclass import dataclass
+from sandboxctl.problems import Problem
 
 Outcome = Literal[
     "created", "updated", "replaced", "started", "recovered", "deleted", "unchanged", "failed", "skipped"
@@ -23,7 +24,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How it ended for one sandbox. `code` is an exit code; `brief` and `hint` are those of the error."""
+    """How it ended for one sandbox. `code` is an exit code; `brief` and `hint` are those of the error.
+
+    `problems` is what of the spec caused it, where that is known.
+    """
 
     name: str
     code: int
@@ -31,6 +35,7 @@ class Result:
     rolled_back: bool = False
     brief: str | None = None
     hint: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

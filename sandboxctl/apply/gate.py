@@ -12,10 +12,10 @@ from threading import Thread
 from sandboxctl import verify
 from sandboxctl.apply import binds
 from sandboxctl.apply.events import ApplyOptions, Event
-from sandboxctl.apply.last_words import ASKED, last_words
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import EngineError, ExecError, FailedError, SandboxctlError, SilentError, UnreachableError
+from sandboxctl.last_words import ASKED, last_words
 from sandboxctl.observe import require
 from sandboxctl.plan import Desired
 from sandboxctl.quantity import format_bytes

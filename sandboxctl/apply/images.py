@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sandboxctl.apply import preparing
+from sandboxctl.apply import building, preparing
 from sandboxctl.apply.events import Event
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import replace
@@ -19,11 +19,13 @@ Emit = Callable[[Event], None]
 
 
 def pull_always(loaded: Sequence[Loaded], backend: Backend, *, emit: Emit) -> None:
-    """Pulls what says `pull: always`, before the plan is made, since the reference may move by it."""
-    wanted = [each.sandbox for each in loaded if each.sandbox.image.pull == "always" and each.sandbox.image.ref]
+    """Pulls or builds what says `pull: always`, before the plan is made, since the reference may move by it."""
+    wanted = [
+        each.sandbox for each in loaded if each.sandbox.image.pull == "always" and each.sandbox.image.archive is None
+    ]
     if not wanted or backend.reader.engine().node_images:
         return
-    for sandbox in {sandbox.image.ref: sandbox for sandbox in reversed(wanted)}.values():
+    for sandbox in {sandbox.image.base: sandbox for sandbox in reversed(wanted)}.values():
         _obtain(sandbox.name, sandbox.image, backend, emit)  # of a prepared image the base
 
 
@@ -64,6 +66,8 @@ def _obtain(name: str, image: Image, backend: Backend, emit: Emit) -> str:
     if image.archive is not None:
         emit(Event(name=name, step="load", message=f"image from {image.archive.path}"))
         return backend.writer.load(image.archive.path, reference=image.base)
+    if image.build is not None:
+        return building.build(name, image, image.build, backend, emit=emit)
     if image.pull == "never":
         raise InvalidError(f"the engine has no image {image.base}", hint="pull is never: load it first", sandbox=name)
     emit(Event(name=name, step="pull", message=image.base))

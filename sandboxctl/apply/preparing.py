@@ -12,10 +12,10 @@ from typing import Literal, cast
 
 from sandboxctl import ownership
 from sandboxctl.apply.events import Event
-from sandboxctl.apply.last_words import last_words
 from sandboxctl.apply.work import this_holder
 from sandboxctl.backends.base import Backend, ImageConfig, LayerWriter
 from sandboxctl.errors import EngineError, ExecError, FailedError, InvalidError
+from sandboxctl.last_words import last_words
 from sandboxctl.render import render
 from sandboxctl.spec import Capabilities, Commit, Image, ImageSetup, Lifecycle, Network, Sandbox, Security
 

@@ -13,7 +13,7 @@ from sandboxctl.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from sandboxctl.fields import Wanted
-    from sandboxctl.spec import Commit, Sandbox
+    from sandboxctl.spec import Commit, Image, ImageBuild, Sandbox
 
 Key = tuple[str, ...]
 """One comparable field: `("resources", "memory")`, `("mounts", "/data", "readOnly")`, see `fields`."""
@@ -247,6 +247,12 @@ class Writer(Protocol):
 
     def load(self, path: str, *, reference: str) -> str:
         """Loads an archive (docker, OCI or a root file system tar) under `reference`; returns the image id."""
+
+    def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
+        """Builds from the tar of its context, under `image.base`; returns the image id.
+
+        Raises FailedError with its last lines where a step of it fails.
+        """
 
     def create(self, payload: Payload, *, name: str) -> str:
         """Creates under `name`; returns the ref. A warning about a security or resource field raises EngineError."""

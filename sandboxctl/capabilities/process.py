@@ -27,7 +27,11 @@ _IMAGE: Mapping[str, Row] = {
     "image": everywhere(does("the image")),
     "image.pull": (ours("pulled before the create"), ours("pulled before the create"), does("`imagePullPolicy`")),
     "image.platform": (does("`platform`"), ours("pulled for it"), does("`nodeSelector` on os and arch")),
-    "image.build": (unbuilt("build it beforehand"), unbuilt("build it beforehand"), no(_NO_IMAGES, _PUSH)),
+    "image.build": (
+        ours("built by the engine, kept by a name that holds its content, and used again"),
+        ours("built by the engine, kept by a name that holds its content, and used again"),
+        no(_NO_IMAGES, _PUSH),
+    ),
     "image.archive": (ours("loaded before the create"), ours("loaded before the create"), no(_NO_IMAGES, _PUSH)),
     "image.setup": (
         ours("run once in a throw-away container, kept as an image, and used again"),
@@ -196,7 +200,7 @@ _SECTIONS: Mapping[str, Row] = {
     "kubernetes.tolerations": (_ELSEWHERE, _ELSEWHERE, does("`tolerations`")),
     "kubernetes.priorityClass": (_ELSEWHERE, _ELSEWHERE, does("`priorityClassName`")),
     "kubernetes.topologySpread": (_ELSEWHERE, _ELSEWHERE, does("`topologySpreadConstraints`")),
-    "kubernetes.pod": (_ELSEWHERE, _ELSEWHERE, unbuilt()),
+    "kubernetes.pod": (_ELSEWHERE, _ELSEWHERE, does("merged into the pod: what no field renders, from a closed list")),
 }
 
 ROWS: Mapping[str, Row] = {**_METADATA, **_IMAGE, **_PROCESS, **_RESOURCES, **_LIFECYCLE, **_SECTIONS}

@@ -48,7 +48,9 @@ def command(
             saved_plan.write(saved_plan.saved(outlook.identified(view.plans), files, prune=project), out)
     for each in loaded:
         if each.sandbox.image.pull == "always":
-            moving = f"{each.sandbox.name}: pull is always, so apply pulls {each.sandbox.image.base} before it plans"
+            image = each.sandbox.image
+            had = f"pulls {image.base}" if image.build is None else f"builds {image.build.context}"
+            moving = f"{each.sandbox.name}: pull is always, so apply {had} before it plans"
             session.note(f"note: {moving}, and it may have moved\n")
     _show(session, view)
     conflict = view.conflict or view.busy

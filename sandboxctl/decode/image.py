@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from sandboxctl.decode.value import Files, Value
@@ -11,6 +12,9 @@ from sandboxctl.spec import Image, ImageArchive, ImageBuild, ImageSetup
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
 _IDS = re.compile(r"[0-9]{1,10}:[0-9]{1,10}")
+DOCKERFILES = ("Dockerfile", "Containerfile")
+"""Looked for in this order, where a spec names none."""
+
 _SOURCES = ("ref", "build", "archive")
 
 
@@ -59,12 +63,35 @@ def _build(value: Value, files: Files) -> ImageBuild | None:
         context.error(
             "build-context", f"image.build.context: `{context.text()}` is {_kind(found.kind)}, not a directory"
         )
+        return None
+    dockerfile = _dockerfile(value, context.text(), files)
+    digest = None if dockerfile is None else files.build_context(context, dockerfile)
+    if dockerfile is None or digest is None:
+        return None
     return ImageBuild(
         context=found.real,
-        dockerfile=value.at("dockerfile").optional(),
+        digest=digest,
+        dockerfile=dockerfile,
         target=value.at("target").optional(),
         args=value.at("args").table(),
     )
+
+
+def _dockerfile(value: Value, context: str, files: Files) -> str | None:
+    """Relative to the context, and in it; None once the reason is noted."""
+    written = value.at("dockerfile")
+    names = (os.path.normpath(written.text()),) if written.written else DOCKERFILES
+    for name in names:
+        if name.startswith(("/", "../")):
+            written.error("build-dockerfile", f"image.build.dockerfile: `{name}` is not in the context",
+                          hint="it is relative to the context, and sent with it")  # fmt: skip
+            return None
+        if files.look(os.path.join(context, name)).kind == "file":
+            return name
+    at = written if written.written else value.at("context")
+    at.error("build-dockerfile", f"image.build: there is no {' and no '.join(names)} in `{context}`",
+             hint="`dockerfile` is relative to `context`")  # fmt: skip
+    return None
 
 
 def _archive(value: Value, files: Files) -> ImageArchive | None:

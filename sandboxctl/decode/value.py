@@ -116,6 +116,14 @@ class Files:
         """The sha256 of the file that `value` names; None once the reason is noted."""
         return self._content(value, self.facts.digest)
 
+    def build_context(self, value: Value, dockerfile: str) -> str | None:
+        """The digest of the context that `value` names; None once the reason is noted."""
+        answer = self.facts.build_context(self.path(value.text()), dockerfile)
+        if isinstance(answer, Unreadable):
+            value.error("build-context", f"{dotted(value.path)}: `{value.text()}` {answer.reason}")
+            return None
+        return answer
+
     def _content(self, value: Value, ask: Callable[[str], str | Unreadable]) -> str | None:
         answer = ask(self.path(value.text()))
         if isinstance(answer, Unreadable):

@@ -16,6 +16,7 @@ from sandboxctl.spec import BACKENDS
 
 PROVED_BY: Mapping[str, tuple[str, ...]] = {
     "test_archives.py::test_an_archive_is_loaded_once": ("image.archive",),
+    "test_builds.py::test_an_image_is_built_once_for_each_content": ("image.build",),
     "test_commit.py::test_before_a_replace_or_a_delete_the_layer_is_kept": ("commit",),
     "test_create.py": ("metadata.name", "image", "run"),
     "test_lifecycle.py::test_a_healthy_one_is_ready_when_its_command_says_so": ("health",),

@@ -143,20 +143,27 @@ def test_a_registry_allows_what_is_below_it_and_nothing_that_only_begins_alike(
     assert (refused(spec(image=image), held) == []) is allowed
 
 
+CONTEXT = FixedFacts(
+    paths={
+        "/specs/ctx": PathFacts(real="/specs/ctx", kind="directory"),
+        "/specs/ctx/Dockerfile": PathFacts(real="/specs/ctx/Dockerfile", kind="file"),
+    },
+    digests={"/specs/ctx with Dockerfile": "ab" * 32},
+)
+
+
 def test_an_image_that_comes_from_no_registry_needs_to_be_allowed_by_name(tmp_path: Path) -> None:
-    build = {"/specs/ctx": PathFacts(real="/specs/ctx", kind="directory")}
     text = spec(image="{build: {context: ctx}}")
     held = policy(tmp_path, "  images: {registries: [docker.io]}\n")
     said = "image.build is no way to give an image; policy.yaml:4:24 does not allow it"
-    assert refused(text, held, facts=FixedFacts(paths=build)) == [("spec.image.build", said)]
+    assert refused(text, held, facts=CONTEXT) == [("spec.image.build", said)]
     held = policy(tmp_path, "  images: {registries: [docker.io], sources: [ref, build]}\n")
-    assert refused(text, held, facts=FixedFacts(paths=build)) == []
+    assert refused(text, held, facts=CONTEXT) == []
 
 
 def test_a_build_runs_as_root_and_with_a_network(tmp_path: Path) -> None:
-    build = {"/specs/ctx": PathFacts(real="/specs/ctx", kind="directory")}
     held = policy(tmp_path, "  allow: []\n  networks: [none]\n")
-    found = refused(spec(image="{build: {context: ctx}}"), held, facts=FixedFacts(paths=build))
+    found = refused(spec(image="{build: {context: ctx}}"), held, facts=CONTEXT)
     more = "image.build runs commands with more than the sandbox has"
     assert found == [
         ("spec.image.build", "image.build uses the network bridge; policy.yaml:5:13 does not allow it"),

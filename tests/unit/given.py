@@ -36,6 +36,9 @@ class FixedFacts:
     def digest(self, path: str) -> str | Unreadable:
         return self.digests.get(path, MISSING)
 
+    def build_context(self, directory: str, dockerfile: str) -> str | Unreadable:
+        return self.digests.get(f"{directory} with {dockerfile}", MISSING)
+
     def look(self, path: str) -> PathFacts:
         return self.paths.get(path, PathFacts(real=path, kind="missing"))
 

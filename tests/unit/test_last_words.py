@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandboxctl.apply.last_words import last_words
+from sandboxctl.last_words import last_words
 
 
 def shown(*chunks: tuple[int, bytes]) -> list[str]:

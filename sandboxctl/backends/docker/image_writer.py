@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO
 
 from docker import APIClient
 from docker import errors as sdk
@@ -10,10 +11,11 @@ from docker import errors as sdk
 from sandboxctl import committing
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ImageConfig
+from sandboxctl.backends.builds import build_failed
 from sandboxctl.backends.docker.reported import reported
 from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.image_reference import repository_and_tag
-from sandboxctl.spec import Commit
+from sandboxctl.spec import Commit, Image, ImageBuild
 
 _NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "repository name not known")
 
@@ -51,6 +53,24 @@ class ImageWriter:
             self._api.tag(name.splitlines()[-1] if name else "", repository, tag)
             return str(self._api.inspect_image(reference)["Id"])
 
+    def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
+        """By the classic builder: BuildKit needs a session of the client's. What a step said last is in the error."""
+        said = bytearray()
+        with reported():
+            lines = self._api.build(
+                fileobj=context, custom_context=True, tag=image.base, dockerfile=how.dockerfile,
+                target=how.target, buildargs=dict(how.args), platform=image.platform, pull=image.pull == "always",
+                rm=True, forcerm=True, decode=True, timeout=None,
+            )  # fmt: skip
+            for line in _lines(lines):
+                text = str(line.get("stream") or "")
+                said += text.encode()
+                if "error" in line:
+                    raise build_failed(str(line["error"]), bytes(said))
+                if text.lower().startswith("step "):
+                    progress(text.strip())
+            return str(self._api.inspect_image(image.base)["Id"])
+
     def commit(self, ref: str, commit: Commit, *, labels: Mapping[str, str], process: ImageConfig | None = None) -> str:
         """Always with repository and tag: without both the image would have no name."""
         repository, tag = repository_and_tag(commit.image)
@@ -65,6 +85,14 @@ class ImageWriter:
                 changes=committing.changes(labels, process),
             )
         return str(answer["Id"])
+
+
+def _lines(lines: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """Of a build. A Dockerfile that is none is no line, but a refusal of the request: here it is like any other."""
+    try:
+        yield from lines
+    except sdk.APIError as error:
+        yield {"error": str(error.explanation)}
 
 
 def _pull_error(image: str, text: str) -> SandboxctlError:
