@@ -110,7 +110,7 @@ _IMAGES_AND_PROCESSES = (
           "image: {build: {context: ./nowhere}}", "image: {build: {context: .}}"),
     _code("build-dockerfile", "A build without its Dockerfile, which has to be in the context.",
           "image: {build: {context: ., dockerfile: ../Dockerfile}}",
-          "image: {build: {context: .., dockerfile: Dockerfile}}"),
+          "image: {build: {context: ., dockerfile: Dockerfile}}"),
     _code("empty-command", "A command without a program.", "command: []", "command: [sh]"),
     _code("env-name", "A name that no process can have for a variable.", 'env: {"A=B": c}', "env: {A: B=c}"),
     _code("env-not-set", "A variable of your environment that is not set.",
@@ -291,6 +291,9 @@ _SECURITY = (
           "security: {user: 0, allow: [root]}", "security: {user: 0, allow: [root-user]}"),
     _code("weakening-not-allowed", "A weakening that the spec does not name in `security.allow`.",
           "security: {user: 0}", "security: {user: 0, allow: [root-user]}"),
+    _code("pod-field", "A part of a Pod that a field of the spec renders, or that would take a control away.",
+          "kubernetes: {pod: {spec: {hostNetwork: true}}}\nsecurity: {allow: [raw-options]}",
+          "kubernetes: {pod: {spec: {subdomain: lab}}}\nsecurity: {allow: [raw-options]}"),
 )
 
 _ENGINES = (

@@ -9,7 +9,7 @@ from sandboxctl import derive
 from sandboxctl.backends.base import Backend, Engine, NetworkFacts
 from sandboxctl.dataclass import replace
 from sandboxctl.plan import Desired
-from sandboxctl.problems import Path, Problem, Severity
+from sandboxctl.problems import Path, Problem, Severity, dotted
 from sandboxctl.rules.host_paths import reaches_socket, reaches_system
 from sandboxctl.spec import BindMount, Sandbox, Secret, Source, VolumeMount
 
@@ -120,18 +120,23 @@ def _engine_in_bind(sandbox: Sandbox, source: Source, engine: Engine) -> Iterato
 
 
 def _shown_secrets(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator[Problem]:
+    """One for each place: a file may give many variables."""
     if not engine.shows_env:
         return
+    found: dict[Path, list[str]] = {}
     for name, value in sandbox.env.items():
         if isinstance(value, Secret):
-            problem = _problem(source, ("spec", "env", name), "secret-in-env",
-                               f"env.{name}: whoever may use this engine can read it in the container's inspect",
-                               hint="a file of the sandbox (mounts, type: file) is shown to nobody else")  # fmt: skip
-            yield replace(problem, severity=Severity.WARNING)
+            found.setdefault(value.path or ("spec", "env", name), []).append(name)
+    for path, names in found.items():
+        said = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
+        message = f"{dotted(path)}: whoever may use this engine can read {said} in the container's inspect"
+        hint = "a file of the sandbox (mounts, type: file) is shown to nobody else"
+        yield replace(_problem(source, path, "secret-in-env", message, hint=hint), severity=Severity.WARNING)
 
 
 def _runtime_problems(runtime: str, source: Source, engine: Engine) -> Iterator[Problem]:
-    if runtime == "default" or derive.runtime_program(runtime) in engine.runtimes:
+    """Of a pod's runtime class the server itself says that it is not there, before anything is made."""
+    if runtime == "default" or engine.pods or derive.runtime_program(runtime) in engine.runtimes:
         return
     known = ", ".join(engine.runtimes) or "none that it names"
     yield _problem(source, ("spec", "security", "runtime"), "no-such-runtime",

@@ -28,11 +28,12 @@ BUILD_REPOSITORY = "localhost/sandboxctl-build"
 class Secret:
     """A sensitive text. Its value leaves only through `reveal`; printing or comparing by accident shows nothing."""
 
-    __slots__ = ("_text", "origin")
+    __slots__ = ("_text", "origin", "path")
 
-    def __init__(self, text: str, *, origin: str) -> None:
+    def __init__(self, text: str, *, origin: str, path: Path = ()) -> None:
         self._text = text
         self.origin = origin  # where it came from, e.g. "fromEnv: TOKEN"; never the value
+        self.path = path  # where the spec says so, if that is not at the variable's own name
 
     def reveal(self) -> str:
         """The value itself, for the engine's request."""
@@ -456,10 +457,25 @@ class Source:
         return path in self.marks
 
     def range(self, path: Path) -> Range | None:
-        """The place of `path`, or of the nearest thing that holds it."""
+        """The place of `path`, or of the nearest thing that holds it: of a map that lacks it, the map's key."""
+        found = self._nearest(path)
+        if found == path or self._says(found):
+            return self.marks.get(found)
+        return self.key_marks.get(found) or self.marks.get(found)
+
+    def says(self, path: Path) -> bool:
+        """Whether the spec itself says this, if only by a word that stands for a whole map; else it is a default."""
+        found = self._nearest(path)
+        return found == path or self._says(found)
+
+    def _nearest(self, path: Path) -> Path:
         while path and path not in self.marks:
             path = path[:-1]
-        return self.marks.get(path)
+        return path
+
+    def _says(self, path: Path) -> bool:
+        """Of a written path: whether nothing is written below it, so that it is a word, and no map or list."""
+        return bool(path) and not any(each[: len(path)] == path and each != path for each in self.marks)
 
     def line_text(self, place: Range | None) -> str | None:
         """The source line a range starts on."""

@@ -69,7 +69,7 @@ def _env_file(value: Value, files: Files) -> Mapping[str, EnvValue]:
     values, problems = envfile.parse(content, filename=files.path(value.text()))
     value.findings.include(problems, value.path)
     origin = f"envFiles: {value.text()}"
-    return {name: Secret(text, origin=origin) for name, text in values.items()}
+    return {name: Secret(text, origin=origin, path=value.path) for name, text in values.items()}
 
 
 def _variable(value: Value, files: Files) -> EnvValue | None:

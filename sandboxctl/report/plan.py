@@ -10,11 +10,12 @@ from sandboxctl.backends.base import Engine, Json
 from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change
 from sandboxctl.fields import nest
-from sandboxctl.plan import Action, Foreign, Kind, Plan
-from sandboxctl.problems import Problem, Range, dotted, errors, public_path
+from sandboxctl.plan import Action, Desired, Foreign, Kind, Plan
+from sandboxctl.problems import Path, Problem, Range, dotted, errors, public_path
 from sandboxctl.report import problems as report_problems
 from sandboxctl.report.cells import PLAIN, Style, safe
 from sandboxctl.report.values import masked, shown
+from sandboxctl.spec import Secret
 
 _SYMBOLS = {
     Kind.NO_OP: " ", Kind.CREATE: "+", Kind.UPDATE: "~", Kind.START: ">", Kind.REPLACE: "-/+", Kind.DELETE: "-",
@@ -210,8 +211,20 @@ def _field(change: Change, action: Action, style: Style) -> str:
         symbol = "+" if change.before is None else "-" if change.after is None else "~"
         values = f"{shown(change.key, change.before)} → {_after_text(change)}"
     effect = ", ".join(word for word in (str(change.effect), _FIELD_CAUSES[change.cause]) if word)
-    where = action.desired.loaded.source.range(change.path) if action.desired else None
-    return f"{style.paint(symbol, _LOOKS[symbol])} {safe(dotted(change.path))}  {values}  ({effect}){_place(where)}"
+    where = _said(change, action.desired) if action.desired else ""
+    return f"{style.paint(symbol, _LOOKS[symbol])} {safe(dotted(change.path))}  {values}  ({effect}){where}"
+
+
+def _said(change: Change, desired: Desired) -> str:
+    """Where the spec says so, or that it is a default."""
+    source, path = desired.loaded.source, _written_at(change, desired)
+    return _place(source.range(path)) if source.says(path) else "  the default"
+
+
+def _written_at(change: Change, desired: Desired) -> Path:
+    """Of a variable from a file the line that names the file."""
+    value = desired.sandbox.env.get(str(change.path[-1])) if change.path[:-1] == ("spec", "env") else None
+    return (value.path if isinstance(value, Secret) else ()) or change.path
 
 
 def _after_text(change: Change) -> str:

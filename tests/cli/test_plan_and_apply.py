@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from sandboxctl.errors import UnreachableError
+from sandboxctl.errors import EngineError, UnreachableError
 from tests.cli.conftest import SPEC, Cli
 from tests.memory_backend import PYTHON
 
@@ -89,7 +89,7 @@ def test_the_same_plan_gives_the_same_bytes(cli: Cli) -> None:
 
 def test_a_limit_lifted_by_hand_is_drift(cli: Cli) -> None:
     cli.applied().named("py").fields[("resources", "pids")] = 4096
-    assert "      ~ resources.pids  4096 → 256  (live, drift)  sandbox.yaml:8\n" in cli("plan").out
+    assert "      ~ resources.pids  4096 → 256  (live, drift)  the default\n" in cli("plan").out
     assert cli("plan", "--output", "json").json["summary"] == summary(update=1, drifted=1)
 
 
@@ -368,3 +368,34 @@ def test_plan_says_what_a_workdir_hides(cli: Cli) -> None:
     assert "note: the workdir /srv/app is an empty tmpfs: it hides what the image has there" in cli("plan").out
     cli.write(SPEC)
     assert "note:" not in cli("plan").out
+
+
+def complaint(cli: Cli) -> None:
+    """An engine that will not start what has this much memory."""
+    cli.write()
+    cli.engine.broken["start"] = EngineError("minimum memory limit allowed is 6MB", status=500, hint="ask for more",
+                                             field=("resources", "memory"))  # fmt: skip
+
+
+def test_what_an_engine_complains_about_is_shown_in_the_spec(cli: Cli) -> None:
+    complaint(cli)
+    ran = cli("apply")
+    assert ran.code == 6
+    assert ran.out.endswith(
+        "py  failed: py did not start: minimum memory limit allowed is 6MB\n"
+        "    hint: ask for more\n"
+        "  sandbox.yaml:8:13: [engine-refused]\n"
+        "  8 |     memory: 64Mi\n"
+        "    |             ^^^^\n"
+        "Done: 1 failed.\n"
+    )
+
+
+def test_a_program_is_told_where_in_the_spec_it_is(cli: Cli) -> None:
+    complaint(cli)
+    ran = cli("apply", "--output", "json")
+    (failed,) = [each for each in ran.events if each.get("step") == "failed"]
+    (found,) = failed["diagnostics"]
+    assert (found["code"], found["path"], found["range"]["start"]) == (
+        "engine-refused", ["resources", "memory"], {"line": 8, "column": 13},
+    )  # fmt: skip

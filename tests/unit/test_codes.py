@@ -106,6 +106,7 @@ def test_an_example_has_its_code_and_its_fix_has_no_error(
     monkeypatch.chdir(work)
     monkeypatch.setenv("HOME", str(tmp_path))
     Path("notes.txt").write_text("no profile\n", encoding="utf-8")
+    Path("Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     found = {}
     for name, example in (("wrong", code.wrong), ("right", code.right)):
         Path(f"{name}.yaml").write_text(document(example), encoding="utf-8")

@@ -91,7 +91,9 @@ def test_marks_say_where_each_value_and_each_key_is_in_characters() -> None:
     assert source.written(("m", "n"))
     assert not source.written(("m", "x"))
     assert not source.written(("k", 3))
-    assert source.range(("k", 9, "y")) == source.marks[("k",)]
+    assert source.range(("k", 9, "y")) == source.key_marks[("k",)]
+    assert source.range(("q", "x")) == source.marks[("q",)]
+    assert [source.says(path) for path in (("m", "n"), ("m", "x"), ("q", "x"))] == [True, False, True]
 
 
 def test_an_alias_repeats_the_value_and_its_inside_stands_where_it_is_written() -> None:
