@@ -6,6 +6,10 @@ Wrong user input is not here: it is data, see `problems`. Nothing here prints, l
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandboxctl.problems import Problem
 
 
 class ExitCode(IntEnum):
@@ -28,15 +32,23 @@ class ExitCode(IntEnum):
 
 
 class SandboxctlError(Exception):
-    """A failure the user is told in one line: `brief`, with a `hint` at what to do."""
+    """A failure the user is told in one line: `brief`, with a `hint` at what to do.
+
+    `field` is the field of a spec that it speaks of, where its words tell (`complaints`); `places` where that is in the
+    spec at hand, once somebody has looked.
+    """
 
     exit_code = ExitCode.ERROR
 
-    def __init__(self, brief: str, *, hint: str | None = None, sandbox: str | None = None) -> None:
+    def __init__(
+        self, brief: str, *, hint: str | None = None, sandbox: str | None = None, field: tuple[str, ...] | None = None
+    ) -> None:
         super().__init__(brief)
         self.brief = brief
         self.hint = hint
         self.sandbox = sandbox
+        self.field = field
+        self.places: tuple[Problem, ...] = ()
 
 
 class LocalFileError(SandboxctlError):
@@ -100,6 +112,14 @@ class EngineError(SandboxctlError):
 
     exit_code = ExitCode.FAILED
 
-    def __init__(self, brief: str, *, status: int, hint: str | None = None, sandbox: str | None = None) -> None:
-        super().__init__(brief, hint=hint, sandbox=sandbox)
+    def __init__(
+        self,
+        brief: str,
+        *,
+        status: int,
+        hint: str | None = None,
+        sandbox: str | None = None,
+        field: tuple[str, ...] | None = None,
+    ) -> None:
+        super().__init__(brief, hint=hint, sandbox=sandbox, field=field)
         self.status = status

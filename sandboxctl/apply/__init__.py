@@ -81,7 +81,8 @@ def _masked(text: str, chain: tuple[Action, ...]) -> str:
 
 def _causes(error: SandboxctlError, chain: tuple[Action, ...]) -> tuple[Problem, ...]:
     """What of the spec the engine complained about, at its line."""
-    found = blame.problems(error, chain[-1].desired)
+    desired = chain[-1].desired
+    found = blame.problems(error, None if desired is None else desired.loaded)
     return tuple(replace(each, message=_masked(each.message, chain)) for each in found)
 
 

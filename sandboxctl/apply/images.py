@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+from sandboxctl import blame
 from sandboxctl.apply import building, preparing
 from sandboxctl.apply.events import Event
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import replace
-from sandboxctl.errors import InvalidError
+from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.observe import resolve_reference
 from sandboxctl.plan import Action, Desired, Kind, Plan
 from sandboxctl.preflight import lacking
@@ -20,13 +22,12 @@ Emit = Callable[[Event], None]
 
 def pull_always(loaded: Sequence[Loaded], backend: Backend, *, emit: Emit) -> None:
     """Pulls or builds what says `pull: always`, before the plan is made, since the reference may move by it."""
-    wanted = [
-        each.sandbox for each in loaded if each.sandbox.image.pull == "always" and each.sandbox.image.archive is None
-    ]
+    wanted = [each for each in loaded if each.sandbox.image.pull == "always" and each.sandbox.image.archive is None]
     if not wanted or backend.reader.engine().node_images:
         return
-    for sandbox in {sandbox.image.base: sandbox for sandbox in reversed(wanted)}.values():
-        _obtain(sandbox.name, sandbox.image, backend, emit)  # of a prepared image the base
+    for each in {each.sandbox.image.base: each for each in reversed(wanted)}.values():
+        with _blaming(each):
+            _obtain(each.sandbox.name, each.sandbox.image, backend, emit)  # of a prepared image the base
 
 
 def fetch(plan: Plan, backend: Backend, *, emit: Emit) -> Plan:
@@ -46,11 +47,27 @@ def _with_image(desired: Desired, backend: Backend, ids: dict[str, str], emit: E
         return desired
     image = desired.sandbox.image
     if image.name not in ids:
-        ids[image.name] = desired.image_id or _made(desired.sandbox, backend, emit)
+        with _blaming(desired.loaded):
+            ids[image.name] = desired.image_id or _made(desired.sandbox, backend, emit)
     found = replace(desired, image_id=ids[image.name], image=backend.reader.image_config(ids[image.name]))
-    for problem in errors(lacking(found, backend, backend.reader.engine())):
-        raise InvalidError(problem.message, hint=problem.hint, sandbox=desired.sandbox.name)
+    problems = errors(lacking(found, backend, backend.reader.engine()))
+    if problems:
+        error = InvalidError(problems[0].message, hint=problems[0].hint, sandbox=desired.sandbox.name)
+        error.places = problems
+        raise error
     return found
+
+
+@contextmanager
+def _blaming(loaded: Loaded) -> Iterator[None]:
+    """What fails inside is told with the line that asks for the image; a silent engine is nobody's line."""
+    try:
+        yield
+    except SandboxctlError as error:
+        if not isinstance(error, UnreachableError):
+            error.field = error.field or ("image",)
+        error.places = blame.problems(error, loaded)
+        raise
 
 
 def _made(sandbox: Sandbox, backend: Backend, emit: Emit) -> str:

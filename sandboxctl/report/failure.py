@@ -22,7 +22,7 @@ def to_json(error: SandboxctlError, problems: Sequence[Problem] = ()) -> str:
             "hint": error.hint,
             "sandbox": error.sandbox,
         },
-        "diagnostics": report_problems.to_json(problems),
+        "diagnostics": report_problems.to_json(problems or error.places),
     }
     return json.dumps(whole, sort_keys=True) + "\n"
 
@@ -32,4 +32,5 @@ def to_text(error: SandboxctlError, style: Style = PLAIN) -> str:
     lines = [f"{style.paint('error:', 'red')} {safe(error.brief, keep=_LINES)}"]
     if error.hint:
         lines.append(f"hint: {safe(error.hint, keep=_LINES)}")
+    lines += report_problems.causes(error.places, style)
     return "\n".join(lines) + "\n"

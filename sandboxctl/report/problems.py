@@ -55,6 +55,16 @@ def _problem(problem: Problem, style: Style) -> list[str]:
     return lines
 
 
+def causes(problems: Iterable[Problem], style: Style = PLAIN) -> list[str]:
+    """Where in a spec an engine's complaint has its cause, below the message that tells of it."""
+    lines = []
+    for problem in problems:
+        if problem.range is not None and problem.line_text is not None:
+            lines.append(style.paint(f"  {safe(place(problem.range))}: [{problem.code}]", "bold"))
+            lines += _excerpt(problem.range, problem.line_text, style, "red")
+    return lines
+
+
 def place(where: Range) -> str:
     """`sandbox.yaml:9:13`; what was said on the command line has no lines."""
     if where.filename.startswith("--"):

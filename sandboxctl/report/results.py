@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sandboxctl.errors import ExitCode
+from sandboxctl.report import problems as report_problems
 from sandboxctl.report.cells import PLAIN, Style, safe, width
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ def event_text(event: Event) -> str:
 
 
 def failure_json(result: Result) -> str:
-    """The NDJSON line that says why a sandbox failed; the summary has only its code."""
+    """The NDJSON line that says why a sandbox failed; the summary has only its code.
+
+    `diagnostics` are there where something in the spec caused it.
+    """
     message = result.brief if result.hint is None else f"{result.brief} ({result.hint})"
-    return _line({"type": "progress", "name": result.name, "step": str(result.outcome), "message": message})
+    line: dict[str, object] = {"type": "progress", "name": result.name, "step": str(result.outcome), "message": message}
+    found = report_problems.to_json(result.problems)
+    return _line({**line, "diagnostics": found} if found else line)
 
 
 def summary_json(results: Sequence[Result]) -> str:
@@ -71,7 +77,7 @@ def _result(result: Result, widest: int, style: Style) -> list[str]:
     lines = [f"{name}{' ' * (widest - width(name))}  {style.paint(outcome, look)}{rolled_back}{brief}"]
     if result.hint:
         lines.append(f"{' ' * widest}  hint: {safe(result.hint, keep=_LINES)}")
-    return lines
+    return lines + report_problems.causes(result.problems, style)
 
 
 def exit_code(results: Sequence[Result]) -> int:

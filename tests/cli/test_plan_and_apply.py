@@ -274,7 +274,12 @@ def test_an_image_that_no_registry_has_is_exit_3_and_creates_nothing(cli: Cli) -
     cli.write(SPEC.replace("busybox:1", "busybox:99"))
     ran = cli("apply")
     assert (ran.code, cli.engine.all) == (3, {})
-    assert ran.err.endswith("error: there is no image docker.io/library/busybox:99 in its registry\n")
+    assert ran.err.endswith(
+        "error: there is no image docker.io/library/busybox:99 in its registry\n"
+        "  sandbox.yaml:6:10: [engine-refused]\n"
+        "  6 |   image: busybox:99\n"
+        "    |          ^^^^^^^^^^\n"
+    )
 
 
 def test_pull_always_pulls_before_the_plan_is_made(cli: Cli) -> None:

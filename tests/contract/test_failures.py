@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandboxctl.apply import ApplyOptions, Result
-from sandboxctl.errors import InvalidError
+from sandboxctl.errors import InvalidError, UnreachableError
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 
@@ -94,6 +94,50 @@ def test_a_port_that_is_taken(engine: EngineUnderTest, bench: Workbench, name: s
     assert "already" in (result.brief or "")
     assert "host: 0" in (result.hint or "")
     assert left(engine, name) == {f"{name}-other"}
+
+
+COMPLAINTS: Mapping[str, tuple[Mapping[str, Any], tuple[str | int, ...]]] = {
+    "a program": ({"command": ["/no/cpu"], "lifecycle": {"init": False}}, ("command",)),
+    "a limit": ({"resources": {"ulimits": {"core": 0, "nofile": 2_000_000_000}}}, ("resources", "ulimits", "nofile")),
+    "a kernel setting": (
+        {"security": {"sysctls": {"net.core.none": "1"}, "allow": ["sysctl:net.core.none"]}},
+        ("security", "sysctls", "net.core.none"),
+    ),
+    "an address": (
+        {
+            "network": {"mode": "bridge", "ports": ["127.0.0.1:0:81", "192.0.2.7:18992:80"]},
+            "security": {"allow": ["public-port"]},
+        },
+        ("network", "ports", 1),
+    ),
+    "a device": (
+        {"security": {"devices": [{"source": "/etc/hosts"}], "allow": ["device:/etc/hosts"]}},
+        ("security", "devices", 0),
+    ),
+    "a cpu": ({"resources": {"cpuset": "0-63"}}, ("resources", "cpuset")),
+}
+"""What an engine of this suite complains about, and the field of the spec that it means."""
+
+
+@pytest.mark.parametrize("which", COMPLAINTS)
+def test_an_engines_complaint_names_the_line_of_the_spec(
+    engine: EngineUnderTest, bench: Workbench, name: str, which: str
+) -> None:
+    if bench.backend.reader.engine().pods:
+        pytest.skip("a cluster complains in other words")
+    fragment, path = COMPLAINTS[which]
+    spec = bench.spec(name, fragment)
+    (result,) = bench.apply(spec)
+    assert [each.path for each in result.problems] == [("spec", *path)], result
+    assert left(engine, name) == set()
+
+
+def test_an_image_that_cannot_be_had_names_its_line(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    if bench.backend.reader.engine().node_images:
+        pytest.skip("its nodes pull when a pod starts")
+    with pytest.raises(UnreachableError) as caught:
+        bench.apply(bench.spec(name, {"image": {"ref": "127.0.0.1:1/absent:1"}}))
+    assert [each.path for each in caught.value.places] == [("spec", "image", "ref")]
 
 
 def test_a_volume_that_its_user_cannot_write(engine: EngineUnderTest, bench: Workbench, name: str) -> None:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import requests
 from docker import errors as sdk
 
-from sandboxctl.errors import ConflictError, EngineError, SandboxctlError, SilentError, UnreachableError
+from sandboxctl.backends.docker.complaints import TABLE
+from sandboxctl.complaints import engine_error
+from sandboxctl.errors import ConflictError, SandboxctlError, SilentError, UnreachableError
 
 
 @contextmanager
@@ -36,19 +38,4 @@ def _engine_error(error: sdk.APIError) -> SandboxctlError:
     text = " ".join(str(error.explanation or error).split())
     if status == 409:
         return ConflictError(f"Docker: {text}")
-    return EngineError(f"Docker: {text}", status=status, hint=_hint(text))
-
-
-def _hint(text: str) -> str | None:
-    """What usually mends the commonest refusals."""
-    table = {
-        "port is already allocated": "another program or container has this port: choose another, or host: 0",
-        "address already in use": "another program has this port: choose another, or host: 0",
-        "executable file not found": "the image lacks this program: check command, or the image",
-        "no such file or directory: unknown": "the image lacks this program: check command, or the image",
-        "storage-opt": "resources.disk needs overlay over xfs with quotas (pquota): leave it out, or change the host",
-        "could not select device driver": "resources.gpus needs the vendor's container toolkit on the engine's host",
-        "no space left": "the engine's disk is full: `docker system df`",
-        "rlimit": "the host forbids raising this limit: lower resources.ulimits, or give the engine CAP_SYS_RESOURCE",
-    }
-    return next((hint for words, hint in table.items() if words in text), None)
+    return engine_error(f"Docker: {text}", status=status, table=TABLE)

@@ -16,12 +16,13 @@ from docker.tls import TLSConfig
 from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.docker.complaints import TABLE
 from sandboxctl.backends.docker.endpoint import Certificates
 from sandboxctl.backends.docker.image_writer import ImageWriter
 from sandboxctl.backends.docker.reported import reported
+from sandboxctl.complaints import engine_error
 from sandboxctl.engine_exec import Command
 from sandboxctl.engine_http import Endpoint, EngineHttp
-from sandboxctl.errors import EngineError
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
 
@@ -68,9 +69,10 @@ class DockerWriter(ImageWriter):
         warnings = answer.get("Warnings") or []
         if warnings:
             self.delete(answer["Id"])
-            raise EngineError(
+            raise engine_error(
                 f"Docker would not apply all of it: {warnings[0]}",
                 status=201,
+                table=TABLE,
                 hint="a control that is only half applied is refused; change the spec or the host",
             )
         return str(answer["Id"])
@@ -116,7 +118,7 @@ class DockerWriter(ImageWriter):
             self._api._raise_for_status(response)
         warnings = response.json().get("Warnings") or []
         if warnings:
-            raise EngineError(f"Docker would not apply all of it: {warnings[0]}", status=200)
+            raise engine_error(f"Docker would not apply all of it: {warnings[0]}", status=200, table=TABLE)
 
     def delete(self, ref: str) -> None:
         """With its anonymous volumes. Gone already, or going, is success."""

@@ -129,8 +129,9 @@ def _platform(platform: str | None) -> dict[str, str]:
 def _pull_error(image: str, text: str) -> SandboxctlError:
     brief = f"cannot pull {image}: {' '.join(text.split())[:300]}"
     if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
-        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first")
-    return UnreachableError(brief, hint="is the registry reachable from the engine, and are you logged in?")
+        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first", field=("image",))
+    hint = "is the registry reachable from the engine, and are you logged in?"
+    return UnreachableError(brief, hint=hint, field=("image",))
 
 
 def decoded(content: bytes, step: str) -> Any:

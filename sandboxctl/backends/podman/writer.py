@@ -19,9 +19,11 @@ from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
 from sandboxctl.backends.podman import native, reported
+from sandboxctl.backends.podman.complaints import TABLE
 from sandboxctl.backends.podman.image_writer import Response, decoded
 from sandboxctl.backends.podman.network_writer import NetworkWriter
 from sandboxctl.backends.podman.service import Service
+from sandboxctl.complaints import engine_error
 from sandboxctl.engine_exec import Command
 from sandboxctl.errors import EngineError, UnreachableError
 from sandboxctl.fields import within
@@ -53,9 +55,10 @@ class PodmanWriter(NetworkWriter):
         warnings = answer.get("Warnings") or []
         if warnings:
             self.delete(answer["Id"])
-            raise EngineError(
+            raise engine_error(
                 f"Podman would not apply all of it: {warnings[0]}",
                 status=400,
+                table=TABLE,
                 hint="a control that is only half applied is refused; change the spec or the host",
             )
         return str(answer["Id"])
