@@ -6,12 +6,16 @@ import posixpath
 import sys
 import tarfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal, cast
 
 from sandboxctl import extraction, ownership
 from sandboxctl.backends.base import Backend, Observed
 from sandboxctl.errors import ConflictError, ExecError, LocalFileError, NotFoundError, SandboxctlError
+
+Write = Callable[[Literal[1, 2], bytes], None]
+"""Takes what a sandbox says: 1 is its standard output, 2 its standard error."""
 
 
 def find(name: str, backend: Backend) -> Observed:
@@ -41,8 +45,9 @@ def exec_in(
     workdir: str | None = None,
     stdin: bool = False,
     tty: bool = False,
+    write: Write,
 ) -> int:
-    """Runs a command with our own streams; returns its exit code."""
+    """Runs a command with our own streams; returns its exit code. With `tty` what it writes is the terminal's own."""
     observed = running(name, backend)
     if tty and sys.stdin is None:
         raise ExecError("a terminal needs a standard input, and there is none", hint="leave -t out")
@@ -54,16 +59,16 @@ def exec_in(
         user=user,
         workdir=workdir,
         stdin=sys.stdin.buffer if stdin and sys.stdin is not None else None,
-        stdout=_to(sys.stdout.buffer),
-        stderr=_to(sys.stderr.buffer),
+        stdout=partial(write, 1),
+        stderr=partial(write, 2),
     ).code
 
 
-def shell(name: str, backend: Backend, *, user: str | None = None, workdir: str | None = None) -> int:
+def shell(name: str, backend: Backend, *, user: str | None = None, workdir: str | None = None, write: Write) -> int:
     """bash where the image has it, else sh; on the terminal if there is one."""
     on_terminal = sys.stdin is not None and sys.stdin.isatty()
     command = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
-    return exec_in(name, command, backend, user=user, workdir=workdir, stdin=True, tty=on_terminal)
+    return exec_in(name, command, backend, user=user, workdir=workdir, stdin=True, tty=on_terminal, write=write)
 
 
 def logs(
@@ -72,20 +77,12 @@ def logs(
     *,
     tail: int | None,
     follow: bool,
-    write: Callable[[Literal[1, 2], bytes], None],
+    write: Write,
 ) -> None:
     """Hands every chunk to `write`: 1 is standard output, 2 standard error."""
     observed = find(name, backend)
     for stream, chunk in backend.reader.logs(observed.ref, tail=tail, follow=follow):
         write(stream, chunk)
-
-
-def _to(stream: IO[bytes]) -> Callable[[bytes], None]:
-    def write(chunk: bytes) -> None:
-        stream.write(chunk)
-        stream.flush()
-
-    return write
 
 
 def copy_in(source: str, name: str, target: str, backend: Backend) -> None:

@@ -49,12 +49,14 @@ def command(
     Put `--` before it. Its exit code is returned; a failure of our own is 125.
     """
     from sandboxctl import live
-    from sandboxctl.cli import engines, policies
+    from sandboxctl.cli import engines, passing, policies
 
     with failures_of_exec():
         policies.check_user(session, user)
         with engines.holding(session, name) as backend:
-            return live.exec_in(name, words, backend, user=user, workdir=workdir, stdin=interactive, tty=tty)
+            return live.exec_in(
+                name, words, backend, user=user, workdir=workdir, stdin=interactive, tty=tty, write=passing.streams()
+            )
 
 
 @contextmanager

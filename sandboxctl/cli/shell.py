@@ -19,10 +19,10 @@ def command(session: Session, name: str, user: str | None, workdir: str | None) 
     bash where its image has it, else sh.
     """
     from sandboxctl import live
-    from sandboxctl.cli import engines, policies
+    from sandboxctl.cli import engines, passing, policies
     from sandboxctl.cli.exec import failures_of_exec
 
     with failures_of_exec():
         policies.check_user(session, user)
         with engines.holding(session, name) as backend:
-            return live.shell(name, backend, user=user, workdir=workdir)
+            return live.shell(name, backend, user=user, workdir=workdir, write=passing.streams())

@@ -150,4 +150,18 @@ def test_logs_go_where_the_sandbox_wrote_them(cli: Cli) -> None:
 def test_on_a_terminal_logs_cannot_drive_it(cli: Cli) -> None:
     cli.applied().named("py").logs += [(1, "caf\u00e9\r\n\x1b[31mred\r".encode())]
     cli.monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    assert cli("logs", "py").out == "caf\u00e9\n\\x1b[31mred\\r"
+    assert cli("logs", "py").out == "caf\u00e9\n\\x1b[31mred"
+    assert cli("logs", "py", "--raw").out == "caf\u00e9\r\n\x1b[31mred\r"
+
+
+def test_a_lines_end_that_comes_in_two_parts_is_one(cli: Cli) -> None:
+    cli.applied().named("py").logs += [(1, b"one\r"), (1, b"\ntwo\rthree\n")]
+    cli.monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert cli("logs", "py").out == "one\ntwo\\rthree\n"
+
+
+def test_on_a_terminal_a_command_without_one_cannot_drive_ours(cli: Cli) -> None:
+    cli.applied()
+    assert cli("exec", "py", "--", "echo", "\x1b[31mred").out == "\x1b[31mred\n"
+    cli.monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert cli("exec", "py", "--", "echo", "\x1b[31mred").out == "\\x1b[31mred\n"

@@ -14,6 +14,7 @@ from typing import IO
 import pytest
 
 from sandboxctl import live
+from sandboxctl.cli import passing
 from sandboxctl.errors import ConflictError, ExecError, NotFoundError
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
@@ -146,7 +147,7 @@ def test_a_sandbox_that_is_not_running(engine: EngineUnderTest, bench: Workbench
     ref = bench.observed(name).ref
     engine.client("stop", "--time=1", name)
     with pytest.raises(ExecError, match="is not running: it is exited") as caught:
-        live.exec_in(name, ("true",), bench.backend)
+        live.exec_in(name, ("true",), bench.backend, write=passing.streams())
     assert caught.value.exit_code == 125
     with pytest.raises(ExecError):
         bench.backend.writer.exec(ref, ("true",))
@@ -154,7 +155,7 @@ def test_a_sandbox_that_is_not_running(engine: EngineUnderTest, bench: Workbench
 
 def test_a_sandbox_that_is_not_there(bench: Workbench, name: str) -> None:
     with pytest.raises(NotFoundError, match=f"there is no sandbox {name}") as caught:
-        live.exec_in(name, ("true",), bench.backend)
+        live.exec_in(name, ("true",), bench.backend, write=passing.streams())
     assert caught.value.exit_code == 9
     with pytest.raises(NotFoundError):
         bench.backend.writer.exec("0" * 64, ("true",))
@@ -163,7 +164,7 @@ def test_a_sandbox_that_is_not_there(bench: Workbench, name: str) -> None:
 def test_a_strangers_container(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     engine.run_stranger(name, engine.images.busybox, "sleep", "1000")
     with pytest.raises(ConflictError, match="was not made by sandboxctl"):
-        live.exec_in(name, ("true",), bench.backend)
+        live.exec_in(name, ("true",), bench.backend, write=passing.streams())
 
 
 def test_through_the_callers_own_streams(
@@ -172,5 +173,7 @@ def test_through_the_callers_own_streams(
     bench.applied(bench.spec(name))
     with pipe_of(b"given") as stdin:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stdin))
-        code = live.exec_in(name, ("sh", "-c", "cat; echo e >&2; exit 5"), bench.backend, stdin=True)
+        code = live.exec_in(
+            name, ("sh", "-c", "cat; echo e >&2; exit 5"), bench.backend, stdin=True, write=passing.streams()
+        )
     assert (code, *capfdbinary.readouterr()) == (5, b"given", b"e\n")
