@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ import pytest
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import yaml_text
 from tests.engines.fixtures import LocalImages
+from tests.engines.private_docker import PrivateDocker, private_docker
 
 SCRIPTS = Path(__file__).parents[1] / "engines"
 ROOT = Path(__file__).parents[2]
@@ -237,73 +237,32 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsEngine:
-    """A dockerd that is reached by TLS alone, and only from within its network namespace."""
-
-    url: str
-    namespace: str
-
-    @property
-    def within(self) -> tuple[str, ...]:
-        """Before a command that is to reach it."""
-        return ("nsenter", f"--net=/run/netns/{self.namespace}")
-
-
 @pytest.fixture(scope="module")
-def tls_engine(docker_images: LocalImages, certificates: Path) -> Iterator[TlsEngine]:
-    """A private one: without a bridge it removes docker0, so it is given a network namespace of its own."""
-    directory = Path(f"/tmp/tls-{os.getpid()}")
-    engine = TlsEngine(url="tcp://127.0.0.1:2376", namespace=directory.name)
-    directory.mkdir(mode=0o700)
-    subprocess.run(["ip", "netns", "add", engine.namespace], check=True)
-    subprocess.run(["ip", "-n", engine.namespace, "link", "set", "lo", "up"], check=True)
+def tls_engine(docker_images: LocalImages, certificates: Path) -> Iterator[PrivateDocker]:
+    """Reached by TLS alone, both sides checked, and only from within its network namespace."""
     certified = [
         f"--tls{name}={certificates / file}"
         for name, file in (("cacert", "ca.pem"), ("cert", "server-cert.pem"), ("key", "server-key.pem"))
     ]
-    with (directory / "log").open("wb") as log:
-        dockerd = subprocess.Popen(
-            [*engine.within, "unshare", "--mount", "dockerd", f"--host={engine.url}", "--tlsverify", *certified,
-             "--bridge=none", "--iptables=false", f"--data-root={directory}/data",
-             f"--exec-root={directory}/exec", f"--pidfile={directory}/pid"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        client_env = {**os.environ, **client(engine, certificates)}
-        import_image = ["docker", "import", str(docker_images.busybox_rootfs), docker_images.busybox]
-        for _ in range(100):
-            done = subprocess.run([*engine.within, *import_image], capture_output=True, env=client_env)
-            if done.returncode == 0:
-                break
-            assert dockerd.poll() is None, (directory / "log").read_text()[-2000:]
-            time.sleep(0.2)
+    options = ("--tlsverify", *certified, "--bridge=none", "--iptables=false")
+    with private_docker(*options, tls=certificates) as engine:
+        engine.client("import", str(docker_images.busybox_rootfs), docker_images.busybox)
         yield engine
-    finally:
-        dockerd.terminate()
-        dockerd.wait(timeout=40)
-        subprocess.run(["ip", "netns", "delete", engine.namespace], check=False)
-        subprocess.run(["rm", "-rf", "--one-file-system", str(directory)], check=False)
-
-
-def client(engine: TlsEngine, certificates: Path) -> dict[str, str]:
-    """The environment that leads there, as Docker's own client reads it."""
-    return {"DOCKER_HOST": engine.url, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
 
 
 @pytest.mark.docker
 def test_the_whole_life_of_a_sandbox_by_tls(
-    tls_engine: TlsEngine, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
+    tls_engine: PrivateDocker, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
 ) -> None:
-    env = client(tls_engine, certificates)
+    env = tls_engine.client_env
     whole_life(tmp_path, "c-tls", docker_images.busybox, "--backend", "docker", env=env, within=tls_engine.within)
 
 
 @pytest.mark.docker
 def test_variables_that_name_other_authorities_change_nothing(
-    tls_engine: TlsEngine, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
+    tls_engine: PrivateDocker, certificates: Path, docker_images: LocalImages, clean_home: Path, tmp_path: Path
 ) -> None:
-    env = client(tls_engine, certificates) | {"REQUESTS_CA_BUNDLE": "/nonexistent", "CURL_CA_BUNDLE": "/nonexistent"}
+    env = tls_engine.client_env | {"REQUESTS_CA_BUNDLE": "/nonexistent", "CURL_CA_BUNDLE": "/nonexistent"}
     write(tmp_path, "c-tls-variables", docker_images.busybox)
     sandboxctl(tmp_path, "--backend", "docker", "apply", env=env, within=tls_engine.within)
     sandboxctl(tmp_path, "--backend", "docker", "delete", "--yes", "c-tls-variables", env=env, within=tls_engine.within)
@@ -320,14 +279,20 @@ def test_variables_that_name_other_authorities_change_nothing(
     ids=["server unknown", "client unknown", "no key"],
 )
 def test_neither_side_takes_the_other_without_its_certificate(
-    tls_engine: TlsEngine, certificates: Path, clean_home: Path, tmp_path: Path, files: tuple[str, ...], words: str
+    tls_engine: PrivateDocker, certificates: Path, clean_home: Path, tmp_path: Path, files: tuple[str, ...], words: str
 ) -> None:
     some = tmp_path / "some"
     some.mkdir()
     for file in files:
         shutil.copy(certificates / file, some)
     refused = sandboxctl(
-        tmp_path, "--backend", "docker", "list", code=4, env=client(tls_engine, some), within=tls_engine.within
+        tmp_path,
+        "--backend",
+        "docker",
+        "list",
+        code=4,
+        env=tls_engine.client_env | {"DOCKER_CERT_PATH": str(some)},
+        within=tls_engine.within,
     )
     lines = refused.stderr.decode().splitlines()
     assert [lines[0].startswith("error: "), words in lines[0], len(lines)] == [True, True, 2], lines
