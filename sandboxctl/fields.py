@@ -42,6 +42,13 @@ OURS_ALONE: tuple[Key, ...] = (
     ("security", "group"),
     ("security", "runtime"),
     ("mounts", "*", "owner"),
+    ("kubernetes", "affinity"),
+    ("kubernetes", "imagePullSecrets"),
+    ("kubernetes", "nodeSelector"),
+    ("kubernetes", "pod"),
+    ("kubernetes", "priorityClass"),
+    ("kubernetes", "tolerations"),
+    ("kubernetes", "topologySpread"),
 )
 """Where the image or the engine adds values of its own: live values that the spec does not have are only ours, and
 only then a difference, if the applied spec had them."""

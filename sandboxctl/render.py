@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sandboxctl import payload, template, vocabulary, yaml_text
+from sandboxctl import payload, pod_patch, template, vocabulary, yaml_text
 from sandboxctl.backends.base import Json, Payload
+from sandboxctl.errors import InvalidError
 from sandboxctl.spec import Sandbox, Secret
 from sandboxctl.vocabulary import PREFIX
 
@@ -80,7 +81,17 @@ def _documents(
     documents = [document for name in _TEMPLATES[backend] for document in template.documents(name, shown)]
     for document in documents:
         payload.check(document, backend)
-    return tuple(documents)
+    return tuple(_patched(document, sandbox.section(backend).settings.get("pod")) for document in documents)
+
+
+def _patched(document: dict[str, Json], pod: object) -> dict[str, Json]:
+    """With what the spec adds to a Pod by itself. Raises InvalidError for what it may not; the rules say so first."""
+    if document.get("kind") != "Pod" or not isinstance(pod, dict):
+        return document
+    fault = next(pod_patch.faults(pod), None)
+    if fault is not None:
+        raise InvalidError(fault.message, hint=fault.hint)
+    return pod_patch.merge(document, pod)
 
 
 def _selectors(sandbox: Sandbox) -> dict[str, str]:

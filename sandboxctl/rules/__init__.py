@@ -10,7 +10,7 @@ from sandboxctl.broken import Broken
 from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
 from sandboxctl.problems import Problem
-from sandboxctl.rules import kernel, lifecycle, limits, mounts, network, process, weakening
+from sandboxctl.rules import kernel, lifecycle, limits, mounts, network, pod, process, weakening
 from sandboxctl.rules.case import Case
 from sandboxctl.rules.weakening import weakenings
 from sandboxctl.spec import Loaded
@@ -25,6 +25,7 @@ _RULES = (
     *weakening.RULES,
     *lifecycle.RULES,
     *kernel.RULES,
+    *pod.RULES,
 )
 
 

@@ -26,7 +26,7 @@ def targets(case: Case) -> None:
     first: dict[str, int] = {}
     for index, mount in placed:
         path = _path(index, "target")
-        message, hint = _bad_place(mount.target)
+        message, hint = bad_place(mount.target)
         if message:
             case.findings.error("mount-target", path, f"{dotted(path)}: {message}", hint=hint)
         earlier = first.setdefault(mount.target, index)
@@ -39,7 +39,8 @@ def targets(case: Case) -> None:
             case.findings.error("mount-in-file", path, message)
 
 
-def _bad_place(target: str) -> tuple[str | None, str | None]:
+def bad_place(target: str) -> tuple[str | None, str | None]:
+    """Why nothing can be mounted there, and what to do; None where it can."""
     if target == "/":
         return "nothing can be mounted over the root", "the root file system is the image's"
     if target == "/dev/shm":  # noqa: S108  (the sandbox's, not ours)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sandboxctl.facts import HostFacts
 from sandboxctl.linux import ALL, CAPABILITIES, capability_name
@@ -124,9 +124,6 @@ def _sections(sandbox: Sandbox) -> Iterator[Weakening]:
         for key in ("host", "uri"):
             if _is_open_endpoint(settings.get(key)):
                 yield "insecure-endpoint", ("spec", backend, key)
-    pod = sandbox.kubernetes.settings.get("pod")
-    if isinstance(pod, dict) and _mounts_token(pod):
-        yield "service-account-token", ("spec", "kubernetes", "pod")
 
 
 def _is_open_endpoint(endpoint: object) -> bool:
@@ -135,11 +132,6 @@ def _is_open_endpoint(endpoint: object) -> bool:
         return False
     scheme, _, rest = endpoint.partition("://")
     return scheme in ("tcp", "http") and not rest.lstrip("[").startswith((*_LOOPBACK, "localhost"))
-
-
-def _mounts_token(pod: Mapping[str, object]) -> bool:
-    spec = pod.get("spec", pod)
-    return isinstance(spec, dict) and spec.get("automountServiceAccountToken") is True
 
 
 def _allowed(allow: tuple[str, ...]) -> frozenset[str]:

@@ -213,7 +213,7 @@ SNIPPETS: Mapping[str, str] = {
     "kubernetes.tolerations": "kubernetes: {tolerations: [{operator: Exists}]}",
     "kubernetes.priorityClass": "kubernetes: {priorityClass: mine}",
     "kubernetes.topologySpread": "kubernetes: {topologySpread: [{maxSkew: 1}]}",
-    "kubernetes.pod": "kubernetes: {pod: {a: 1}}\nsecurity: {allow: [raw-options]}",
+    "kubernetes.pod": "kubernetes: {pod: {spec: {schedulerName: mine}}}\nsecurity: {allow: [raw-options]}",
     "commit": "commit: {image: 'localhost/x:1'}\nsecurity: {readOnlyRoot: false, allow: [writable-root]}",
     "metadata.labels": "",
     "metadata.annotations": "",

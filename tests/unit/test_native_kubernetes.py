@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandboxctl.backends.base import Connection, Json, Key
-from sandboxctl.backends.kubernetes import api, condition, endpoint, inspection, native, policies, streams
+from sandboxctl.backends.kubernetes import api, condition, endpoint, native, policies, quantities, streams
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Refusal, error_of, first_line
 from sandboxctl.backends.kubernetes.inspection import Surroundings
 from sandboxctl.backends.kubernetes.native import Found
@@ -146,7 +146,7 @@ def test_what_was_rendered_is_read_back_as_the_spec_has_it(sandbox: Sandbox) -> 
     ],
 )
 def test_a_quantity_is_read_exactly(text: str | None, whole: int | None, milli: int | None) -> None:
-    assert (inspection.whole(text), inspection.milli(text)) == (whole, milli)
+    assert (quantities.whole(text), quantities.milli(text)) == (whole, milli)
 
 
 def pod(status: dict[str, Any], **metadata: Any) -> dict[str, Any]:

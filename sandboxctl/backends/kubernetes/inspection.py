@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, cast
 
 from sandboxctl.backends.base import Json, Key
-from sandboxctl.backends.kubernetes import policies
+from sandboxctl.backends.kubernetes import passed_on, policies, quantities
 from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.image_reference import normalise
 from sandboxctl.ownership import PREFIX
@@ -105,42 +103,14 @@ def read_resources(spec: Mapping[str, Any], found: Mapping[str, Any], status: Ma
     base = ("resources",)
     shm = next((each for each in spec.get("volumes") or [] if each["name"] == "shm" and "emptyDir" in each), None)
     return {
-        (*base, "cpu"): milli(limits.get("cpu")),
-        (*base, "memory"): whole(limits.get("memory")),
-        (*base, "disk"): whole(limits.get("ephemeral-storage")),
-        (*base, "gpus"): whole(limits.get("nvidia.com/gpu")),
-        (*base, "requests", "cpu"): milli(requests.get("cpu")),
-        (*base, "requests", "memory"): whole(requests.get("memory")),
-        (*base, "shm"): _RUNTIME_SHM if shm is None else whole(shm["emptyDir"].get("sizeLimit")),
+        (*base, "cpu"): quantities.milli(limits.get("cpu")),
+        (*base, "memory"): quantities.whole(limits.get("memory")),
+        (*base, "disk"): quantities.whole(limits.get("ephemeral-storage")),
+        (*base, "gpus"): quantities.whole(limits.get("nvidia.com/gpu")),
+        (*base, "requests", "cpu"): quantities.milli(requests.get("cpu")),
+        (*base, "requests", "memory"): quantities.whole(requests.get("memory")),
+        (*base, "shm"): _RUNTIME_SHM if shm is None else quantities.whole(shm["emptyDir"].get("sizeLimit")),
     }
-
-
-_SUFFIXES = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{letter: Decimal(1000**power) for power, letter in enumerate("kMGTPE", start=1)},
-    **{f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGTPE", start=1)},
-}
-
-
-def _amount(text: object) -> Decimal | None:
-    """A quantity of the API's, exactly."""
-    if text is None:
-        return None
-    number = str(text).rstrip("kKMGTPEim")
-    return Decimal(number) * _SUFFIXES[str(text)[len(number) :]]
-
-
-def whole(text: object) -> int | None:
-    """In units, rounded up: bytes of `512Mi`."""
-    amount = _amount(text)
-    return None if amount is None else math.ceil(amount)
-
-
-def milli(text: object) -> int | None:
-    """In thousandths: `1500m` and `1.5` are 1500."""
-    amount = _amount(text)
-    return None if amount is None else math.ceil(amount * 1000)
 
 
 def read_network(pod: Mapping[str, Any], around: Surroundings) -> dict[Key, Json]:
@@ -209,9 +179,9 @@ def read_mounts(spec: Mapping[str, Any], found: Mapping[str, Any], around: Surro
 def _mount(mount: Mapping[str, Any], volume: Mapping[str, Any], around: Surroundings) -> dict[str, Json]:
     read_only = bool(mount.get("readOnly"))
     match volume:
-        case {"emptyDir": empty}:
+        case {"emptyDir": empty} if not passed_on.is_added(volume):
             medium = None if empty.get("medium") == "Memory" else "disk"
-            return {"type": "tmpfs", "size": whole(empty.get("sizeLimit")), "medium": medium}
+            return {"type": "tmpfs", "size": quantities.whole(empty.get("sizeLimit")), "medium": medium}
         case {"persistentVolumeClaim": claim}:
             source = claim["claimName"]
             return {"type": "volume", "source": source, "readOnly": read_only, "subPath": mount.get("subPath")}
@@ -227,7 +197,7 @@ def _mount(mount: Mapping[str, Any], volume: Mapping[str, Any], around: Surround
         case {"secret": source}:
             return {"type": "secret", "name": source["secretName"], "items": _items(source)}
         case _:
-            return {"type": "unknown"}
+            return {"type": passed_on.kind(volume), "source": mount["name"], "readOnly": read_only}
 
 
 def _file(mount: Mapping[str, Any], source: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, Json]:
@@ -312,13 +282,3 @@ def read_lifecycle(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[Ke
             ("health", "startPeriod"): probe.get("initialDelaySeconds", 0) * 1000,
         }
     return values
-
-
-def read_placement(spec: Mapping[str, Any]) -> dict[Key, Json]:
-    """Where it may run, and as whose account."""
-    account = spec.get("serviceAccountName")
-    return {
-        ("kubernetes", "nodeSelector"): spec.get("nodeSelector") or None,
-        ("kubernetes", "serviceAccount"): None if account == "default" else account,
-        ("kubernetes", "serviceAccountToken"): None if spec.get("automountServiceAccountToken") is False else True,
-    }

@@ -29,4 +29,20 @@ def again(found: Mapping[str, Any]) -> dict[str, Json]:
     if isinstance(spec, dict):
         for key in (*_OF_THE_NODE, *_OF_THE_SERVER):
             spec.pop(key, None)
+        for key in ("affinity", "topologySpreadConstraints"):
+            _unmerge(spec.get(key))
     return cast("dict[str, Json]", document)
+
+
+def _unmerge(part: object) -> None:
+    """The server has written what `matchLabelKeys` means into the selector, and refuses both together (v1.34.4)."""
+    if isinstance(part, list):
+        for each in part:
+            _unmerge(each)
+    elif isinstance(part, dict):
+        keys = {*(part.get("matchLabelKeys") or ()), *(part.get("mismatchLabelKeys") or ())}
+        selector = part.get("labelSelector")
+        if keys and isinstance(selector, dict) and selector.get("matchExpressions"):
+            selector["matchExpressions"] = [each for each in selector["matchExpressions"] if each["key"] not in keys]
+        for each in part.values():
+            _unmerge(each)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sandboxctl import derive, fields
 from sandboxctl.backends.base import Json, Key, Listed, Observed
-from sandboxctl.backends.kubernetes import condition, inspection
+from sandboxctl.backends.kubernetes import condition, inspection, passed_on
 from sandboxctl.backends.kubernetes.inspection import Surroundings
 from sandboxctl.fields import Wanted, within
 from sandboxctl.image_reference import normalise
@@ -28,14 +28,9 @@ HIDDEN: frozenset[Key] = frozenset(
         ("lifecycle", "ttl"),
         ("lifecycle", "setup"),
         ("mounts", "*", "claimSize"),
-        ("kubernetes", "affinity"),
-        ("kubernetes", "tolerations"),
-        ("kubernetes", "topologySpread"),
-        ("kubernetes", "priorityClass"),
-        ("kubernetes", "imagePullSecrets"),
     }
 )
-"""What a pod does not show, or shows together with what admission adds; everything else is compared on every plan."""
+"""What a pod does not show; everything else is compared on every plan."""
 
 _NO_FIELD: tuple[Key, ...] = (
     ("resources", "pids"),
@@ -48,7 +43,6 @@ _NO_FIELD: tuple[Key, ...] = (
     ("mounts", "*", "selinux"),
 )
 _SALT = "sandboxctl.dev.salt"  # the key in a Secret, which may hold no slash
-_WITH_FIXED_WORDS = ("affinity", "tolerations", "topologySpread", "imagePullSecrets", "priorityClass", "serviceAccount")
 
 
 def wanted(sandbox: Sandbox) -> Wanted:
@@ -64,10 +58,8 @@ def wanted(sandbox: Sandbox) -> Wanted:
     if sandbox.security.runtime == "default":
         out.drop(lambda key: key == ("security", "runtime"))
     _placement(out, sandbox)
-    for name in _WITH_FIXED_WORDS:
-        if name in sandbox.kubernetes.settings:
-            written = cast("Json", sandbox.kubernetes.settings[name])
-            out.put(("kubernetes", name), written, ("spec", "kubernetes", name))
+    for key, value, path in passed_on.wanted(sandbox.kubernetes.settings):
+        out.put(key, value, path)
     if "service-account-token" in sandbox.security.allow:
         out.put(("kubernetes", "serviceAccountToken"), True, ("spec", "security", "allow"))
     return Wanted(fields=out.values, paths=out.paths, secrets=out.secrets)
@@ -122,8 +114,8 @@ def _placement(out: _Rewrite, sandbox: Sandbox) -> None:
     os, _, machine = (sandbox.image.platform or "").partition("/")
     if os:
         selector |= {"kubernetes.io/os": os, "kubernetes.io/arch": machine.partition("/")[0]}
-    if selector:
-        out.put(("kubernetes", "nodeSelector"), selector, ("spec", "kubernetes", "nodeSelector"))
+    for name, text in selector.items():
+        out.put(("kubernetes", "nodeSelector", name), text, ("spec", "kubernetes", "nodeSelector", name))
 
 
 def _with_protocol(port: str) -> str:
@@ -217,7 +209,7 @@ def observed(found: Found, manager: str) -> Observed:
         inspection.read_mounts(spec, container, found.around),
         inspection.read_security(spec, container),
         inspection.read_lifecycle(spec, container),
-        inspection.read_placement(spec),
+        passed_on.read(pod),
     ):
         values.update({key: value for key, value in part.items() if value is not None})
     return Observed(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from sandboxctl.backends.base import Json
-from sandboxctl.backends.kubernetes import inspection
+from sandboxctl.backends.kubernetes import quantities
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Api
 from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
@@ -81,7 +81,7 @@ def _holds(pod: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     statuses = pod["status"].get("containerStatuses") or []
     now = next((each.get("resources") or {} for each in statuses if each["name"] == SANDBOX), {})
     return all(
-        inspection.milli((now.get(kind) or {}).get(name)) == inspection.milli(text)
+        quantities.milli((now.get(kind) or {}).get(name)) == quantities.milli(text)
         for kind, amounts in after.items()
         for name, text in amounts.items()
     )
