@@ -15,11 +15,32 @@ _ELSEWHERE = moot("another backend's section")
 _NO_IMAGES = "a cluster takes images from a registry only"
 _PUSH = "push the image to a registry that the cluster reaches, and name it in `image`"
 
+_NAME_THERE = (
+    "a name is there at most 63 letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends, "
+    "behind the domain of its owner and a `/` where it has one"
+)
+_VALUE_THERE = (
+    "a label's value is there at most 63 letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends"
+)
+_LARGE_THERE = "all annotations are together at most 256 KiB there, ours among them"
+
 _METADATA: Mapping[str, Row] = {
     "metadata.name": everywhere(does("the object's name")),
     "metadata.project": everywhere(does("label `sandboxctl.dev/project`")),
     "metadata.labels": everywhere(does("labels")),
+    "metadata.labels/oddly named": (does("labels"), does("labels"), no(_NAME_THERE, "choose a name of that form")),
+    "metadata.labels/of an odd value": (does("labels"), does("labels"), no(_VALUE_THERE, "make it an annotation")),
     "metadata.annotations": (does("labels: there are no annotations"), does("annotations"), does("annotations")),
+    "metadata.annotations/oddly named": (
+        does("labels: there are no annotations"),
+        does("annotations"),
+        no(_NAME_THERE, "choose a name of that form"),
+    ),
+    "metadata.annotations/very large": (
+        does("labels: there are no annotations"),
+        does("annotations"),
+        no(_LARGE_THERE, "put it into a file"),
+    ),
     "backend": _READ_BY_US,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from sandboxctl import derive
@@ -10,6 +11,7 @@ from sandboxctl.capabilities.table import ROWS, Field, exact_cell
 from sandboxctl.problems import Path, Problem, dotted
 from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, Security, TmpfsMount
 
+_OF_A_LABEL = len(("metadata", "labels", "name"))
 _FREE_MAPS = frozenset(
     {
         "metadata.labels",
@@ -55,7 +57,38 @@ def _privileged(sandbox: Sandbox, _: Path) -> str:
     return "no-new-privileges" if security.privileged and security.no_new_privileges else _yes(security.privileged)
 
 
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_DOMAIN = re.compile(r"(?=.{1,253}/)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/")
+_ANNOTATIONS = 128 * 1024
+"""Bytes that a spec's own may have: as many again are left to what sandboxctl notes."""
+
+
+def _qualified(name: str) -> bool:
+    """Whether it is a name by the rules of Kubernetes."""
+    domain = _DOMAIN.match(name)
+    return _LABEL.fullmatch(name[domain.end() :] if domain else name) is not None
+
+
+def _label(sandbox: Sandbox, path: Path) -> str | None:
+    name = str(path[-1])
+    if len(path) < _OF_A_LABEL:
+        return None
+    if not _qualified(name):
+        return "oddly named"
+    text = sandbox.labels.get(name, "")
+    return "of an odd value" if text and not _LABEL.fullmatch(text) else None
+
+
+def _annotation(sandbox: Sandbox, path: Path) -> str | None:
+    if len(path) == _OF_A_LABEL:
+        return None if _qualified(str(path[-1])) else "oddly named"
+    whole = sum(len(name.encode()) + len(text.encode()) for name, text in sandbox.annotations.items())
+    return "very large" if whole > _ANNOTATIONS else None
+
+
 _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
+    ("metadata", "labels"): _label,
+    ("metadata", "annotations"): _annotation,
     ("resources", "swap"): lambda sandbox, _: _yes(sandbox.resources.swap > 0),
     ("resources", "gpus"): lambda sandbox, _: "all" if isinstance(sandbox.resources.gpus, str) else "count",
     ("network", "mode"): lambda sandbox, _: sandbox.network.mode,

@@ -217,10 +217,21 @@ SNIPPETS: Mapping[str, str] = {
     "commit": "commit: {image: 'localhost/x:1'}\nsecurity: {readOnlyRoot: false, allow: [writable-root]}",
     "metadata.labels": "",
     "metadata.annotations": "",
+    "metadata.labels/oddly named": "",
+    "metadata.labels/of an odd value": "",
+    "metadata.annotations/oddly named": "",
+    "metadata.annotations/very large": "",
 }
 """For each row one spec that asks for it, and for nothing else that is not there anyway."""
 
-METADATA = {"metadata.labels": "  labels: {a: b}\n", "metadata.annotations": "  annotations: {a: b}\n"}
+METADATA = {
+    "metadata.labels": "  labels: {a: b}\n",
+    "metadata.labels/oddly named": "  labels: {a+b: c}\n",
+    "metadata.labels/of an odd value": "  labels: {a: b+c}\n",
+    "metadata.annotations": "  annotations: {a: b}\n",
+    "metadata.annotations/oddly named": "  annotations: {a+b: c}\n",
+    "metadata.annotations/very large": f"  annotations: {{a: {'b' * 140_000}}}\n",
+}
 
 NOT_BY_A_SPEC = {
     # What every sandbox has, or what changes nothing by being written.
