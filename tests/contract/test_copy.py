@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from sandboxctl import live
-from sandboxctl.errors import ExecError, LocalFileError, SandboxctlError
+from sandboxctl.errors import LocalFileError, SandboxctlError
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 
@@ -117,8 +120,6 @@ def test_what_is_not_there(bench: Workbench, name: str, tmp_path: Path) -> None:
     bench.applied(bench.spec(name))
     with pytest.raises(LocalFileError, match="there is no"):
         live.copy_in(str(tmp_path / "absent"), name, "x", bench.backend)
-    with pytest.raises(SandboxctlError, match="cannot copy from"):
-        live.copy_out(name, "absent", str(tmp_path / "x"), bench.backend)
     with pytest.raises(LocalFileError, match="there is no directory"):
         live.copy_out(name, "/bin/busybox", str(tmp_path / "no/such/x"), bench.backend)
 
@@ -152,15 +153,83 @@ def test_a_link_is_copied_as_a_link(bench: Workbench, name: str, here: Path) -> 
     assert bench.sh(name, "readlink link") == "program"
 
 
-def test_links_that_lead_out_are_not_followed(bench: Workbench, name: str, tmp_path: Path) -> None:
+def test_a_link_that_leads_out_is_left_out_and_told(bench: Workbench, name: str, tmp_path: Path) -> None:
+    """A virtual environment has one to the interpreter."""
     bench.applied(bench.spec(name))
-    bench.sh(name, "mkdir evil && ln -s /etc/passwd evil/link && ln -s ../../../.. evil/up")
-    with pytest.raises(SandboxctlError, match="not safe to unpack"):
-        live.copy_out(name, "evil", str(tmp_path / "copy"), bench.backend)
+    bench.sh(
+        name, "mkdir -p venv/bin && cd venv && ln -s /usr/bin/python3 bin/python && ln -s ../../../.. up && ln -s bin b"
+    )
+    bench.sh(name, "mkfifo venv/pipe && echo 1 >venv/pyvenv.cfg")
+    left_out = live.copy_out(name, "venv", str(tmp_path / "copy"), bench.backend)
+    assert sorted(left_out) == [
+        "venv/bin/python, a link to /usr/bin/python3", "venv/pipe, neither a file nor a directory",
+        "venv/up, a link to ../../../..",
+    ]  # fmt: skip
+    assert names(tmp_path / "copy") == {"bin", "b", "pyvenv.cfg"}
+
+
+def test_what_cannot_be_copied_leaves_nothing_behind(bench: Workbench, name: str, tmp_path: Path) -> None:
+    bench.applied(bench.spec(name))
+    bench.sh(name, "mkdir -p tree/below && echo 1 >tree/a && echo 2 >tree/below/b")
+    (tmp_path / "copy" / "below" / "b").mkdir(parents=True)
+    with pytest.raises(LocalFileError, match=r"cannot write below/b in .*: Is a directory"):
+        live.copy_out(name, "tree/.", str(tmp_path / "copy"), bench.backend)
+    assert names(tmp_path / "copy") == {"below", "below/b"}
+
+
+IN_TARS_OWN_WORDS = [
+    ("/etc/copy", "Read-only file system"), ("/no/such/directory/copy", "there is no directory /no/such/directory"),
+    ("/tmp/copy", "No space left on device|Wrote only"), ("/proc/copy", "No such file or directory"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("image", ["busybox", "python"])  # its own tar, and GNU's
+@pytest.mark.parametrize(("target", "reason"), IN_TARS_OWN_WORDS)
+def test_why_it_cannot_be_copied_to_there(engine: EngineUnderTest, bench: Workbench, name: str, tmp_path: Path, image: str, target: str, reason: str) -> None:  # fmt: skip
+    (tmp_path / "large").write_bytes(bytes(2 * 2**20))
+    small = {"mounts": [{"type": "tmpfs", "target": "/tmp", "size": "1Mi"}]}
+    bench.applied(bench.spec(name, {"image": getattr(engine.images, image)}, small))
+    with pytest.raises(SandboxctlError, match=rf"^cannot copy to {name}:{target}: .*({reason})") as caught:
+        live.copy_in(str(tmp_path / "large"), name, target, bench.backend)
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("image", ["busybox", "python"])
+def test_why_it_cannot_be_copied_from_there(engine: EngineUnderTest, bench: Workbench, name: str, tmp_path: Path, image: str) -> None:  # fmt: skip
+    bench.applied(bench.spec(name, {"image": getattr(engine.images, image)}))
+    with pytest.raises(SandboxctlError, match=r"absent.*: No such file or directory") as caught:
+        live.copy_out(name, "absent", str(tmp_path / "x"), bench.backend)
+    assert caught.value.exit_code == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_archive_goes_in_and_comes_out(bench: Workbench, name: str, here: Path) -> None:
+    bench.applied(bench.spec(name))
+    with tempfile.TemporaryFile() as archive:
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(here / "tree", arcname="tree")
+        archive.seek(0)
+        live.archive_in(archive, name, ".", bench.backend)
+    assert bench.sh(name, "cat tree/below/binary | wc -c; stat -c %u tree/program").split() == ["1280000", "10001"]
+    chunks: list[bytes] = []
+    live.archive_out(name, "tree/program", chunks.append, bench.backend)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+        assert [each.name for each in tar] == ["./program"]
+
+
+def test_an_archive_has_to_go_into_a_directory(bench: Workbench, name: str, here: Path) -> None:
+    bench.applied(bench.spec(name))
+    with tempfile.TemporaryFile() as archive, pytest.raises(SandboxctlError, match="new: there is no directory"):
+        live.archive_in(archive, name, "new", bench.backend)
 
 
 def test_a_sandbox_that_is_not_running(engine: EngineUnderTest, bench: Workbench, name: str, here: Path) -> None:
     bench.applied(bench.spec(name))
     engine.client("stop", "--time=1", name)
-    with pytest.raises(ExecError, match="is not running"):
-        live.copy_in(str(here / "tree"), name, "x", bench.backend)
+    for copy in (
+        lambda: live.copy_in(str(here / "tree"), name, "x", bench.backend),
+        lambda: live.copy_out(name, "x", str(here / "copy"), bench.backend),
+    ):
+        with pytest.raises(SandboxctlError, match="is not running") as caught:
+            copy()
+        assert caught.value.exit_code == 1
