@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from sandboxctl.dataclass import replace
 from sandboxctl.errors import SandboxctlError
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import BindMount, FileMount, Loaded, Mount, ObjectMount, Sandbox, Source, TmpfsMount, VolumeMount
-
-CODE = "engine-refused"
 
 
 def problems(error: SandboxctlError, loaded: Loaded | None) -> tuple[Problem, ...]:
@@ -25,8 +24,8 @@ def problems(error: SandboxctlError, loaded: Loaded | None) -> tuple[Problem, ..
     if not source.written(path):
         return ()  # a default caused it: there is no line to show
     place = source.range(path)
-    line = source.line_text(place)
-    return (Problem(code=CODE, message=speaking.brief, hint=speaking.hint, range=place, path=path, line_text=line),)
+    cause = Problem(code="engine-refused", message=speaking.brief, hint=speaking.hint, range=place, path=path)
+    return (replace(cause, line_text=source.line_text(place)),)
 
 
 def _speaking(error: BaseException | None) -> SandboxctlError | None:
@@ -44,7 +43,11 @@ def _path(field: tuple[str, ...], words: str, sandbox: Sandbox) -> Path:
     named = [(path, name) for path, names in things for name in names if _names(words, name)]
     if named:
         return max(named, key=lambda found: len(found[1]))[0]
-    return things[0][0] if len(things) == 1 else ("spec", *field)
+    return things[0][0] if len(things) == 1 else _whole(field)
+
+
+def _whole(field: tuple[str, ...]) -> Path:
+    return field if field[:1] == ("metadata",) else ("spec", *field)
 
 
 _DECISIVE: Mapping[Path, tuple[str, ...]] = {

@@ -194,6 +194,9 @@ _NETWORK = (
     _code("address", "An address, or a network, that is none.",
           "network: {mode: bridge, dns: {servers: [dns.example.com]}}",
           "network: {mode: bridge, dns: {servers: [192.0.2.1]}}"),
+    _code("egress-metadata", "A way to where clouds hand out credentials; where it is one of many, a warning.",
+          "network: {mode: bridge, egress: {allow: [{cidr: 169.254.169.254/32}]}}",
+          "network: {mode: bridge, egress: {allow: [{cidr: 192.0.2.0/24}]}}"),
     _code("egress-without-network", "Rules of the way out where there is none.",
           "network: {egress: {allow: [{cidr: 192.0.2.0/24}]}}",
           "network: {mode: bridge, egress: {allow: [{cidr: 192.0.2.0/24}]}}"),
@@ -264,6 +267,8 @@ _MOUNTS = (
 )
 
 _SECURITY = (
+    _code("accept-unknown", "A name in a backend's `accept` that is no field.",
+          "kubernetes: {accept: [pids]}", "kubernetes: {accept: [resources.pids]}"),
     _code("allow-unused", "A warning: a name in `security.allow` that nothing needs.",
           "security: {allow: [root-user]}", "security: {user: 0, allow: [root-user]}"),
     _code("device-permissions", "Permissions of a device that are not made of r, w and m.",
@@ -291,6 +296,9 @@ _SECURITY = (
           "security: {user: 0, allow: [root]}", "security: {user: 0, allow: [root-user]}"),
     _code("weakening-not-allowed", "A weakening that the spec does not name in `security.allow`.",
           "security: {user: 0}", "security: {user: 0, allow: [root-user]}"),
+    _code("raw-option", "A key of the engine's request that a field of the spec renders, or that is not in the list.",
+          "docker: {options: {mem_limit: 1}}\nsecurity: {allow: [raw-options]}",
+          "docker: {options: {oom_score_adj: 500}}\nsecurity: {allow: [raw-options]}"),
     _code("pod-field", "A part of a Pod that a field of the spec renders, or that would take a control away.",
           "kubernetes: {pod: {spec: {hostNetwork: true}}}\nsecurity: {allow: [raw-options]}",
           "kubernetes: {pod: {spec: {subdomain: lab}}}\nsecurity: {allow: [raw-options]}"),

@@ -21,7 +21,6 @@ _EGRESS_PORT = re.compile(r"([0-9]{1,5})/(?:tcp|udp|sctp)")
 _HIGHEST_PORT = 65_535
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
 _WORD = re.compile(r"[!-~]+")
-_METADATA = ("169.254.0.0/16", "fd00:ec2::254/128", "fe80::/10")
 
 
 def network(value: Value, *, default: Literal["none", "bridge"], hostname: str | None) -> Network:
@@ -192,9 +191,6 @@ def _parsed_cidr(text: str) -> str | None:
         if "host bits" in str(fault):
             raise ValueError(f"`{text}` has host bits set: did you mean {ip_network(text, strict=False)}?") from None
         raise ValueError(f"`{text}` is not a CIDR: write it as in 10.0.0.0/8") from None
-    first, last = network[0], network[-1]
-    if any(first in metadata and last in metadata for metadata in map(ip_network, _METADATA)):
-        raise ValueError(f"`{text}` is where clouds hand out their machines' credentials: leave it out")
     return str(network)
 
 

@@ -10,7 +10,19 @@ from sandboxctl.broken import Broken
 from sandboxctl.facts import HostFacts
 from sandboxctl.findings import Findings
 from sandboxctl.problems import Problem
-from sandboxctl.rules import kernel, lifecycle, limits, mounts, network, pod, process, weakening
+from sandboxctl.rules import (
+    accepting,
+    egress,
+    kernel,
+    lifecycle,
+    limits,
+    mounts,
+    network,
+    options,
+    pod,
+    process,
+    weakening,
+)
 from sandboxctl.rules.case import Case
 from sandboxctl.rules.weakening import weakenings
 from sandboxctl.spec import Loaded
@@ -21,11 +33,14 @@ _RULES = (
     *process.RULES,
     *limits.RULES,
     *network.RULES,
+    *egress.RULES,
     *mounts.RULES,
     *weakening.RULES,
     *lifecycle.RULES,
     *kernel.RULES,
     *pod.RULES,
+    *accepting.RULES,
+    *options.RULES,
 )
 
 
