@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from sandboxctl import backends
+from sandboxctl import backends, sdk
 from sandboxctl.advice import Advice, as_root
 from sandboxctl.backends.base import Backend, Engine
 from sandboxctl.dataclass import dataclass
@@ -39,16 +39,31 @@ def examine(name: str, connect: Callable[[], Backend]) -> Examined:
         backend = connect()
         try:
             engine = backend.reader.identify()
+            package = backend.sdk
         finally:
             backend.close()
+    except sdk.MissingSdkError as failure:
+        return Examined(backend=name, state="broken", advice=(_lacking(failure),))
     except UnreachableError as failure:
         state: State = "absent" if isinstance(failure, AbsentError) else "silent"
         return Examined(backend=name, state=state, advice=backends.diagnose(name, failure, None))
     except SandboxctlError as failure:
         broken = Advice(what=failure.brief, fix=failure.hint or "see what it logs", fatal=True)
         return Examined(backend=name, state="broken", advice=(broken,))
-    advice = (*_limits(engine), *backends.diagnose(name, None, engine))
+    advice = (*_sdk(package), *_limits(engine), *backends.diagnose(name, None, engine))
     return Examined(backend=name, state="answers", engine=engine, advice=advice)
+
+
+def _sdk(package: str | None) -> Iterator[Advice]:
+    """What changes nothing can do without it: the engine can be looked at."""
+    try:
+        sdk.check(package)
+    except sdk.MissingSdkError as failure:
+        yield _lacking(failure)
+
+
+def _lacking(failure: sdk.MissingSdkError) -> Advice:
+    return Advice(what=failure.brief, fix=failure.hint or "", fatal=True)
 
 
 def _limits(engine: Engine) -> Iterator[Advice]:

@@ -67,6 +67,7 @@ class MemoryBackend:
     name = "docker"
     hidden = HIDDEN
     dormant = False
+    sdk: str | None = None
 
     def __init__(self) -> None:
         self.clock = _START

@@ -386,11 +386,15 @@ class Connection:
 
 
 class Backend(Protocol):
-    """One engine kind: its reader, its writer, and what is special in how it sees a spec (its `native` module)."""
+    """One engine kind: its reader, its writer, and what is special in how it sees a spec (its `native` module).
+
+    `sdk` is the Python package that its writer needs.
+    """
 
     name: str
     reader: Reader
     hidden: frozenset[Key]
+    sdk: str | None
 
     @property
     def dormant(self) -> bool:
@@ -398,7 +402,7 @@ class Backend(Protocol):
 
     @property
     def writer(self) -> Writer:
-        """Made, and its SDK imported, on first use."""
+        """Made, and its SDK imported, on first use. Raises MissingSdkError."""
 
     def wanted(self, sandbox: Sandbox) -> Wanted:
         """The comparable fields of a spec in the form in which this engine shows them."""

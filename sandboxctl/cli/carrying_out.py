@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from sandboxctl import apply as work
-from sandboxctl import journal
+from sandboxctl import journal, sdk
 from sandboxctl.apply import ApplyOptions, Event, Result
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import approval, locking, signals, specs
@@ -44,6 +44,8 @@ def carry_out(
     try:
         if conflict is not None:
             raise conflict
+        for backend, plan in plans:
+            sdk.check(backend.sdk if plan.pending else None)
         approval.ask(session, whole, yes=yes, arguments=arguments)
         plans = [(backend, work.fetch(plan, backend, emit=partial(emit, session))) for backend, plan in plans]
         with locking.held(session, plans, again, holding, approved=yes) as current, signals.held() as pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from sandboxctl import capabilities, observe, pruning
+from sandboxctl import capabilities, observe, pruning, sdk
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import engines, policies
 from sandboxctl.cli.refusal import RefusedError
@@ -109,7 +109,8 @@ def look(
 ) -> Outlook:
     """Asks each engine in turn; connections stay open until `stack` ends. One that refuses a field gets no call.
 
-    `surplus_of` is a project, of which all else is deleted. Policies are asked but where somebody only looks.
+    `surplus_of` is a project, of which all else is deleted. Policies are asked, and whether a plan could be carried out
+    from here, but where somebody only looks.
     """
     forbidden = policies.refusals(session, loaded) if ask_policies else ()
     outlook = Outlook(problems=list(forbidden), surplus_of=surplus_of)
@@ -125,6 +126,8 @@ def look(
             if before is not None:
                 before(group.loaded, backend)
             prepared = outlook.prepare(group.loaded, backend, break_lock=break_lock)
+            if ask_policies and prepared.plan.pending:
+                sdk.check(backend.sdk)
         except SandboxctlError as failure:
             outlook.failures.append(failure)
             continue

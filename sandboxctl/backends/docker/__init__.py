@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sandboxctl import sdk
 from sandboxctl.backends.base import Connection
 from sandboxctl.backends.docker import native
 from sandboxctl.backends.docker.endpoint import resolve
@@ -21,6 +22,7 @@ class DockerBackend:
 
     name = "docker"
     hidden = native.HIDDEN
+    sdk: str | None = "docker"
     dormant = False
 
     def __init__(self, connection: Connection) -> None:
@@ -30,7 +32,8 @@ class DockerBackend:
 
     @cached_property
     def writer(self) -> DockerWriter:
-        """Imports the SDK: only what changes something pays for it."""
+        """Imports the SDK: only what changes something pays for it. Raises MissingSdkError."""
+        sdk.check(self.sdk)
         from sandboxctl.backends.docker.writer import DockerWriter
 
         version = self.reader.api_version()

@@ -25,6 +25,7 @@ class KubernetesBackend:
 
     name = "kubernetes"
     hidden = native.HIDDEN
+    sdk: str | None = None
     dormant = False
 
     def __init__(self, connection: Connection) -> None:

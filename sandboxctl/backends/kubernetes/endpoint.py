@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from sandboxctl import sdk
 from sandboxctl.backends.base import Connection
 from sandboxctl.backends.kubernetes import kubeconfig
 from sandboxctl.backends.kubernetes.kubeconfig import Entry
@@ -119,10 +120,7 @@ def _from_official_client(entry: Entry) -> str:
         from kubernetes import config
         from kubernetes.client import Configuration
     except ImportError as error:
-        raise InvalidError(
-            f"{entry.place}: logging in by a program needs the kubernetes package",
-            hint="pip install 'sandboxctl-dev[kubernetes]'",
-        ) from error
+        raise sdk.missing("kubernetes", f"{entry.place} logs in by a program, and needs it") from error
     found = Configuration()
     try:
         config.load_kube_config_from_dict(entry.alone(), client_configuration=found)  # type: ignore[no-untyped-call]  # the package has no types

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sandboxctl import sdk
 from sandboxctl.backends.base import Connection
 from sandboxctl.backends.podman import native
 from sandboxctl.backends.podman.reader import PodmanReader
@@ -22,6 +23,7 @@ class PodmanBackend:
 
     name = "podman"
     hidden = native.HIDDEN
+    sdk: str | None = "podman"
 
     def __init__(self, connection: Connection) -> None:
         self._service = Service(connection)
@@ -35,7 +37,8 @@ class PodmanBackend:
 
     @cached_property
     def writer(self) -> PodmanWriter:
-        """Imports the SDK: only what changes something pays for it."""
+        """Imports the SDK: only what changes something pays for it. Raises MissingSdkError."""
+        sdk.check(self.sdk)
         from sandboxctl.backends.podman.writer import PodmanWriter
 
         return PodmanWriter(self._service, timeout=self._timeout)
