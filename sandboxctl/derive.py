@@ -5,6 +5,7 @@ Templates, the planner and verify all take these from here, so that they cannot 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from sandboxctl.dataclass import dataclass
@@ -159,6 +160,28 @@ def groups(sandbox: Sandbox) -> tuple[int, ...]:
     if security.fs_group is not None and security.fs_group != security.group:
         extra.add(security.fs_group)
     return tuple(sorted(extra))
+
+
+_ID_SPACES = (2**19, 2**30)  # the first host id of a user namespace lies there, where no account of a host is
+_IDS = 2**16
+
+
+def own_ids(sandbox: Sandbox) -> tuple[int, int] | None:
+    """First id on the host, and how many, of a user namespace that is the sandbox's own (`private`): by its name, as
+    systemd-nspawn picks them, so that a new one of this name finds its files. None where it has no such."""
+    if sandbox.security.user_namespace != "private":
+        return None
+    first, last = (edge // _IDS for edge in _ID_SPACES)
+    place = int.from_bytes(hashlib.sha256(sandbox.name.encode()).digest()[:8])
+    return (first + place % (last - first)) * _IDS, _IDS
+
+
+def gpu_devices(gpus: str | int | None) -> tuple[str, ...]:
+    """The names of the GPUs in the Container Device Interface."""
+    if gpus is None:
+        return ()
+    which = range(gpus) if isinstance(gpus, int) else (gpus,)
+    return tuple(f"nvidia.com/gpu={each}" for each in which)
 
 
 def runtime_program(runtime: str) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sandboxctl import payload, pod_patch, template, vocabulary, yaml_text
+from sandboxctl import payload, pod_patch, template, unit_text, vocabulary, yaml_text
 from sandboxctl.backends.base import Json, Payload
 from sandboxctl.errors import InvalidError
 from sandboxctl.spec import Sandbox, Secret
@@ -19,6 +19,7 @@ from sandboxctl.vocabulary import PREFIX
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "docker": ("docker/create.yaml.j2",),
     "podman": ("podman/create.yaml.j2",),
+    "quadlet": ("quadlet/units.yaml.j2",),
     "kubernetes": (
         "kubernetes/networkpolicy.yaml.j2",
         "kubernetes/persistentvolumeclaim.yaml.j2",
@@ -65,13 +66,18 @@ def to_text(payloads: Sequence[Payload], *, output: Literal["yaml", "json"], sho
     """What `sandboxctl render` prints (behaviour.md, "Plan"); sensitive values masked unless `show_secrets`."""
     shown = [(each, document) for each in payloads for document in (each.documents if show_secrets else each.masked)]
     if output == "yaml":
-        return "---\n".join(f"# {each.name}\n{yaml_text.dump(document)}" for each, document in shown)
+        return "---\n".join(dict.fromkeys(_printed(each, document) for each, document in shown))
     whole: Json
     if shown and all("kind" in document for _, document in shown):
         whole = {"apiVersion": "v1", "kind": "List", "items": [document for _, document in shown]}
     else:
         whole = [{"name": each.name, "payload": document} for each, document in shown]
     return json.dumps(whole, indent=2, sort_keys=True) + "\n"
+
+
+def _printed(whole: Payload, document: dict[str, Json]) -> str:
+    """A unit is its file; what several sandboxes share is the same text, and said once."""
+    return unit_text.dump(document) if "file" in document else f"# {whole.name}\n{yaml_text.dump(document)}"
 
 
 def _documents(

@@ -19,6 +19,9 @@ API_VERSION = "sandboxctl.dev/v1"
 KIND = "Sandbox"
 DEFAULT_WORKDIR = "/workspace"
 BACKENDS = ("docker", "podman", "kubernetes")
+FORMS = (*BACKENDS, "quadlet")
+"""What a spec can be rendered as: the request to an engine each, or systemd's units for Podman."""
+
 RESERVED_SUFFIXES = ("new", "old", "probe", "helper")
 SETUP_REPOSITORY = "localhost/sandboxctl-setup"
 ARCHIVE_REPOSITORY = "localhost/sandboxctl-archive"
@@ -433,8 +436,9 @@ class Sandbox:
         return tuple(value for value in (*self.env.values(), *files) if isinstance(value, Secret))
 
     def section(self, backend: str) -> BackendSection:
-        """The section of one backend."""
-        return {"docker": self.docker, "podman": self.podman, "kubernetes": self.kubernetes}[backend]
+        """The section of one backend; Podman's of its units too."""
+        sections = {"docker": self.docker, "podman": self.podman, "kubernetes": self.kubernetes, "quadlet": self.podman}
+        return sections[backend]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -21,6 +21,7 @@ from sandboxctl.errors import SandboxctlError
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
+_NOT_IN_CSV = re.compile(r'[,"\s]')
 _TRAILING_COMMA = re.compile(r",(?=\n\s*[}\]])")  # at the end of a line, so in no string: JSON's hold no line break
 
 
@@ -99,6 +100,7 @@ def environment(directory: Path) -> Environment:
         octal=_octal,
         base64=_base64,
         literal=_literal,
+        csv=_csv,
     )
     return strict
 
@@ -126,6 +128,11 @@ def _octal(mode: str) -> int:
 
 def _base64(text: str) -> str:
     return text if isinstance(text, Mask) else base64.b64encode(text.encode()).decode()
+
+
+def _csv(fields: Iterable[str]) -> str:
+    """One record of comma separated values, as the mounts of Podman's client are written."""
+    return ",".join('"' + each.replace('"', '""') + '"' if _NOT_IN_CSV.search(each) else each for each in fields)
 
 
 def _literal(text: str) -> str:

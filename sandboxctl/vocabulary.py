@@ -79,6 +79,9 @@ def values(
         "file_mounts": file_volumes.sources(sandbox, files),
         "tmpfs_mounts": [mount for mount in mounts if isinstance(mount, TmpfsMount)],
         "has_shm_mount": has_shm_mount,
+        "workdir_in_layer": derive.workdir_in_layer(sandbox),
+        "own_ids": derive.own_ids(sandbox),
+        "gpu_devices": derive.gpu_devices(sandbox.resources.gpus),
         "own_shm": sandbox.resources.shm != _RUNTIME_SHM and not has_shm_mount,
         "selectors": {f"{PREFIX}name": sandbox.name},
     }

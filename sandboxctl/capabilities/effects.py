@@ -28,6 +28,7 @@ _LIVE: Mapping[str, tuple[str, frozenset[str]]] = {
     "docker": ("", frozenset({*_LIMITS, "resources.cpuShares", "lifecycle.restart"})),
     # Older ones change the cgroup, but not what inspect says (seen on 4.3).
     "podman": ("5.1", frozenset({*_LIMITS, "resources.cpuShares", "lifecycle.restart"})),
+    "quadlet": ("", frozenset()),  # systemd starts the new one in its place
     "kubernetes": ("", frozenset({"labels", "annotations", *_RESIZED})),
 }
 """By backend: the first engine version that changes these fields in place ("" for every one that we support)."""

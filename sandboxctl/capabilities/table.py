@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandboxctl.capabilities import isolation, process
+from sandboxctl.capabilities import isolation, process, quadlet
 from sandboxctl.capabilities.cell import Cell, Row
 from sandboxctl.spec import BACKENDS
 
@@ -12,6 +12,13 @@ Field = tuple[str, ...]
 """A field without list indexes and the keys of free maps: `("mounts", "bind", "readOnly")`."""
 
 ROWS: Mapping[str, Row] = {**process.ROWS, **isolation.ROWS}
+
+
+_COLUMNS: Mapping[str, Mapping[str, Cell]] = {
+    **{name: {key: row[place] for key, row in ROWS.items()} for place, name in enumerate(BACKENDS)},
+    "quadlet": quadlet.CELLS,
+}
+"""By what a spec can be rendered as."""
 
 
 def cell_of(field: Field, backend: str, variant: str | None = None) -> Cell:
@@ -26,5 +33,5 @@ def cell_of(field: Field, backend: str, variant: str | None = None) -> Cell:
 def exact_cell(field: Field, backend: str, variant: str | None = None) -> Cell | None:
     """The cell of a field that has a row of its own, of its variant where that has one."""
     name = ".".join(field)
-    row = ROWS.get(f"{name}/{variant}") or ROWS.get(name)
-    return None if row is None else row[BACKENDS.index(backend)]
+    column = _COLUMNS[backend]
+    return column.get(f"{name}/{variant}") or column.get(name)

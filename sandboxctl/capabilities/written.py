@@ -9,7 +9,7 @@ from sandboxctl import derive
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.table import ROWS, Field, exact_cell
 from sandboxctl.problems import Path, Problem, dotted
-from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, Security, TmpfsMount
+from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, Security, TmpfsMount, VolumeMount
 
 _OF_A_LABEL = len(("metadata", "labels", "name"))
 _FREE_MAPS = frozenset(
@@ -46,6 +46,21 @@ def _bind(sandbox: Sandbox, path: Path) -> str:
 def _exec(sandbox: Sandbox, path: Path) -> str:
     mount = _mount_at(sandbox, path)
     return _yes(isinstance(mount, TmpfsMount) and mount.exec)
+
+
+def _keep(sandbox: Sandbox, path: Path) -> str:
+    mount = _mount_at(sandbox, path)
+    return _yes(isinstance(mount, VolumeMount) and mount.keep)
+
+
+def _mapped(security: Security) -> str | None:
+    """Whether its user is another one outside, so that a volume would be nobody's."""
+    return "mapped" if security.user_namespace in ("auto", "keep-id", "private") else None
+
+
+def _health_command(sandbox: Sandbox, _: Path) -> str | None:
+    words = sandbox.health.command if sandbox.health else ()
+    return "blank" if len(words) == 1 and any(char.isspace() for char in words[0]) else None
 
 
 def _apart(security: Security) -> str:
@@ -89,6 +104,10 @@ def _annotation(sandbox: Sandbox, path: Path) -> str | None:
 _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("metadata", "labels"): _label,
     ("metadata", "annotations"): _annotation,
+    ("args",): lambda sandbox, _: "empty" if "" in (sandbox.args or ()) else None,
+    ("health", "command"): _health_command,
+    ("mounts", "volume"): lambda sandbox, _: _mapped(sandbox.security),
+    ("mounts", "volume", "keep"): _keep,
     ("resources", "swap"): lambda sandbox, _: _yes(sandbox.resources.swap > 0),
     ("resources", "gpus"): lambda sandbox, _: "all" if isinstance(sandbox.resources.gpus, str) else "count",
     ("network", "mode"): lambda sandbox, _: sandbox.network.mode,

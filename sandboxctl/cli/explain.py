@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("paths", nargs=-1, metavar="[PATHS|CODE]...")
 @click.option("--field", "name", metavar="FIELD", help="Only this field, as in resources.memory, or all below it.")
-@options.session(outputs=("text", "json", "markdown"), specs=True, backend=True)
+@options.session(outputs=("text", "json", "markdown"), specs=True, backend=True, forms=True)
 def command(session: Session, paths: tuple[str, ...], name: str | None) -> int:
     """Say what each backend makes of each field.
 

@@ -18,13 +18,22 @@ _Decorator = Callable[[Any], Any]
 _Option = tuple[str, dict[str, Any]]
 
 BACKENDS = ("docker", "podman", "kubernetes")
+FORMS = (*BACKENDS, "quadlet")
 _ALIASES = {"k8s": "kubernetes"}
 
 
 def backend_name(word: str) -> str:
     """A backend's full name, `k8s` being Kubernetes everywhere."""
-    name = _ALIASES.get(word, word)
+    name = form_name(word)
     if name not in BACKENDS:
+        raise click.BadParameter(f"{word!r} is none of {', '.join(BACKENDS)}: it is a form that specs are rendered in")
+    return name
+
+
+def form_name(word: str) -> str:
+    """A backend's full name, or `quadlet`: what specs can be judged and rendered for."""
+    name = _ALIASES.get(word, word)
+    if name not in FORMS:
         raise click.BadParameter(f"{word!r} is none of {', '.join(BACKENDS)}")
     return name
 
@@ -49,6 +58,10 @@ _LONGEST = 365 * 86_400_000  # milliseconds; what a socket's deadline can hold o
 _BACKEND: _Option = (
     "--backend",
     {"type": backend_name, "metavar": "NAME", "help": "docker, podman or kubernetes (k8s)."},
+)
+_FORM: _Option = (
+    "--backend",
+    {"type": form_name, "metavar": "NAME", "help": "docker, podman, kubernetes (k8s) or quadlet."},
 )
 _SPECS: tuple[_Option, ...] = (
     ("--var", {"multiple": True, "metavar": "NAME=VALUE", "help": "The value of ${NAME} in specs."}),
@@ -87,14 +100,22 @@ def session(
     backend: bool = False,
     engines: bool = False,
     policy: bool = False,
+    forms: bool = False,
 ) -> Callable[[Run], Run]:
     """Gives a verb a `Session` as its first argument.
 
     Every verb takes every standard option, so that a caller may always give them. Its help shows those that do
     something: variables where it reads `specs`, the `backend` where that matters, connections to `engines`,
-    policies where a `policy` can forbid it.
+    policies where a `policy` can forbid it. `forms`: the backend may also be a form that is only rendered.
     """
-    options = _standard(outputs, specs=specs, backend=backend or engines, engines=engines, policy=policy)
+    options = _standard(
+        outputs,
+        specs=specs,
+        backend=backend or engines,
+        engines=engines,
+        policy=policy,
+        form=_FORM if forms else _BACKEND,
+    )
 
     def decorate(verb: Run) -> Run:
         @click.pass_context
@@ -111,12 +132,14 @@ def session(
 def everywhere(group: Run) -> Run:
     """The standard options before the verb, where they mean the same as after it."""
     options = _standard(
-        ("text", "json", "yaml", "markdown", "sarif"), specs=True, backend=True, engines=True, policy=True
+        ("text", "json", "yaml", "markdown", "sarif"), specs=True, backend=True, engines=True, policy=True, form=_FORM
     )
     return cast("Run", _with(options, group))
 
 
-def _standard(outputs: Sequence[str], *, specs: bool, backend: bool, engines: bool, policy: bool) -> list[_Decorator]:
+def _standard(
+    outputs: Sequence[str], *, specs: bool, backend: bool, engines: bool, policy: bool, form: _Option
+) -> list[_Decorator]:
     output = click.option("--output", type=click.Choice(outputs), default=outputs[0], show_default=True,
                           help="The form of what is printed.")  # fmt: skip
     color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
@@ -125,7 +148,7 @@ def _standard(outputs: Sequence[str], *, specs: bool, backend: bool, engines: bo
     shown = [
         *((option, specs) for option in _SPECS),
         (_POLICY, policy),
-        (_BACKEND, backend),
+        (form, backend),
         *((option, backend) for option in _TARGET),
         *((option, engines) for option in _CONNECTION),
     ]

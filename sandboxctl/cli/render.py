@@ -13,7 +13,7 @@ from sandboxctl.cli.session import Session
 @click.command("render")
 @options.paths
 @click.option("--show-secrets", is_flag=True, help="Print sensitive values instead of (sensitive).")
-@options.session(outputs=("yaml", "json", "text"), specs=True, backend=True)
+@options.session(outputs=("yaml", "json", "text"), specs=True, backend=True, forms=True)
 def command(session: Session, paths: tuple[str, ...], *, show_secrets: bool) -> int:
     """Print what apply would send to the engine."""
     from sandboxctl.capabilities import refusals
@@ -28,7 +28,7 @@ def command(session: Session, paths: tuple[str, ...], *, show_secrets: bool) -> 
     if "auto" in chosen:
         name = loaded[chosen.index("auto")].sandbox.name
         raise UsageError(f"{name} leaves the backend open, so there is nothing to render it for",
-                         hint="say --backend docker, podman or kubernetes")  # fmt: skip
+                         hint="say --backend docker, podman, kubernetes or quadlet")  # fmt: skip
     refused = [problem for each, name in zip(loaded, chosen, strict=True) for problem in refusals(each, name)]
     if errors(refused):
         raise RefusedError(ordered([*warnings, *refused]))

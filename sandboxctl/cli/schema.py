@@ -9,8 +9,8 @@ from sandboxctl.cli.session import Session
 
 
 @click.command("schema")
-@click.option("--payload", type=options.backend_name, metavar="BACKEND",
-              help="The payload schema of docker, podman or kubernetes instead.")  # fmt: skip
+@click.option("--payload", type=options.form_name, metavar="BACKEND",
+              help="The payload schema of docker, podman, kubernetes or quadlet instead.")  # fmt: skip
 @click.option("--kind", type=click.Choice(["Sandbox", "Policy", "Config"], case_sensitive=False), default="Sandbox",
               help="The schema of this kind of document.", show_default=True)  # fmt: skip
 @options.session()

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def _backends(words: str | tuple[str, ...]) -> tuple[str, ...]:
     """`docker,k8s` as full names, each once."""
     listed = words.split(",") if isinstance(words, str) else words
-    return tuple(dict.fromkeys(options.backend_name(word.strip()) for word in listed))
+    return tuple(dict.fromkeys(options.form_name(word.strip()) for word in listed))
 
 
 @click.command("validate")
 @options.paths
 @click.option("--for", "backends", type=_backends, default=(), metavar="BACKENDS",
-              help="Also what these backends would refuse: docker,podman,kubernetes.")  # fmt: skip
-@options.session(outputs=("text", "json", "sarif"), specs=True, backend=True, policy=True)
+              help="Also what these backends would refuse: docker,podman,kubernetes,quadlet.")  # fmt: skip
+@options.session(outputs=("text", "json", "sarif"), specs=True, backend=True, policy=True, forms=True)
 def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...]) -> int:
     """Say everything that is wrong with specs.
 

@@ -12,7 +12,7 @@ from sandboxctl.problems import dotted, public_path
 from sandboxctl.report.cells import PLAIN, Style, counted, safe, table
 from sandboxctl.spec import Loaded
 
-TITLES: Mapping[str, str] = {"docker": "Docker", "podman": "Podman", "kubernetes": "Kubernetes"}
+TITLES: Mapping[str, str] = {"docker": "Docker", "podman": "Podman", "kubernetes": "Kubernetes", "quadlet": "Quadlet"}
 
 _LOOKS: Mapping[Status, str] = {Status.WEAKER: "yellow", Status.REFUSED: "red"}
 _CHANGES: Mapping[Effect, str] = {

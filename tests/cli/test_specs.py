@@ -161,3 +161,32 @@ def test_validate_speaks_sarif_for_code_hosts(cli: Cli) -> None:
     cli.write()
     ran = cli("validate", "--output", "sarif")
     assert (ran.code, ran.json["runs"][0]["results"]) == (0, [])
+
+
+def test_render_prints_the_units_of_a_quadlet(cli: Cli) -> None:
+    cli.monkeypatch.setenv("TOKEN", "hunter2")
+    cli.write(SPEC.replace("  image:", "  env: {TOKEN: {fromEnv: TOKEN}}\n  image:"))
+    ran = cli("render", "--backend", "quadlet")
+    assert ran.out.startswith("# py.container\n# FileName=py\n\n[Unit]\n")
+    assert "hunter2" not in ran.out
+    assert 'Environment="TOKEN=(sensitive)"' in ran.out
+    assert "Environment=TOKEN=hunter2" in cli("render", "--backend", "quadlet", "--show-secrets").out
+    (only,) = cli("render", "--backend", "quadlet", "--output", "json").json
+    assert (only["name"], only["payload"]["file"]) == ("py", "py.container")
+
+
+def test_what_no_unit_can_say_is_refused_at_its_line(cli: Cli) -> None:
+    cli.write(SPEC.replace("  image:", "  mounts: [{type: file, target: /x, content: a}]\n  image:"))
+    ran = cli("render", "--backend", "quadlet")
+    assert ran.code == 3
+    assert "sandbox.yaml:" in ran.err
+    assert "`mounts[0]`, a file, cannot be had on quadlet (a unit brings no file along)" in ran.err
+    assert cli("validate", "--for", "quadlet").code == 3
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply", "doctor", "list"])
+def test_a_quadlet_is_no_engine(cli: Cli, verb: str) -> None:
+    cli.write()
+    for words in ((verb, "--backend", "quadlet"), ("--backend", "quadlet", verb)):
+        ran = cli(*words)
+        assert (ran.code, "is a form that specs are rendered in" in ran.err) == (64, True)

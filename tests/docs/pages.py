@@ -9,6 +9,7 @@ from sandboxctl import explanation
 from sandboxctl.capabilities import Status
 from sandboxctl.report import codes, explain
 from sandboxctl.schema import load_schema
+from sandboxctl.spec import FORMS
 
 ROOT = Path(__file__).parents[2]
 ERRORS = ROOT / "docs" / "errors.md"
@@ -36,13 +37,13 @@ What a change takes: in place (nothing is interrupted), or a replace (what is ou
 
 def fields() -> str:
     """`docs/fields.md`."""
-    rows = explanation.rows(load_schema())
+    rows = explanation.rows(load_schema(), FORMS)
     return f"{_HEAD}{counts()}\n\n{explain.to_markdown(rows)}"
 
 
 def counts() -> str:
     """How many fields have which status, as a table."""
-    found = explanation.counts(explanation.rows(load_schema()))
+    found = explanation.counts(explanation.rows(load_schema(), FORMS))
     lines = [f"| | {' | '.join(Status)} |", "| --- |" + " ---: |" * len(Status)]
     for backend, each in found.items():
         lines.append(f"| {explain.TITLES[backend]} | {' | '.join(str(number) for number in each.values())} |")

@@ -1,4 +1,4 @@
-"""What each example is on each backend, held against `tests/golden/<example>.<backend>.yaml`.
+"""What each example is on each backend, held against `tests/golden/<example>.<backend>.yaml`, as units `.quadlet`.
 
 A file holds what `render` prints, or, where the backend refuses the spec, each refusal as a comment. After a change
 that is meant, `UPDATE_GOLDEN=1 pytest tests/golden` writes them anew; the difference is then for a reader to judge.
@@ -16,7 +16,7 @@ from sandboxctl.capabilities import refusals
 from sandboxctl.load import load
 from sandboxctl.problems import Problem
 from sandboxctl.render import render, to_text
-from sandboxctl.spec import BACKENDS, Loaded
+from sandboxctl.spec import BACKENDS, FORMS, Loaded
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
@@ -54,10 +54,14 @@ def text(name: str, backend: str) -> str:
     return to_text(payloads, output="yaml", show_secrets=False).replace(str(EXAMPLES), "EXAMPLES")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+def golden_of(name: str, form: str) -> Path:
+    return HERE / (f"{name}.{form}.yaml" if form in BACKENDS else f"{name}.{form}")
+
+
+@pytest.mark.parametrize("backend", FORMS)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_is_what_it_was(name: str, backend: str) -> None:
-    golden = HERE / f"{name}.{backend}.yaml"
+    golden = golden_of(name, backend)
     current = text(name, backend)
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(current, encoding="utf-8")
@@ -95,8 +99,8 @@ def test_an_example_begins_by_saying_what_it_is_for(name: str) -> None:
 
 
 def test_no_golden_is_left_of_an_example_that_is_gone() -> None:
-    kept = {path.name for path in HERE.glob("*.yaml")}
-    assert kept == {f"{name}.{backend}.yaml" for name in NAMES for backend in BACKENDS}
+    kept = {path for path in HERE.iterdir() if path.suffix in (".yaml", ".quadlet")}
+    assert kept == {golden_of(name, form) for name in NAMES for form in FORMS}
 
 
 def test_there_is_an_example_for_each_of_at_least_eight_uses() -> None:

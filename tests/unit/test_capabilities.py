@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from sandboxctl.capabilities import Effect, Field, Status, capability, effect, refusals, weaker
+from sandboxctl.capabilities import Effect, Field, Status, capability, effect, quadlet, refusals, weaker
 from sandboxctl.capabilities.table import ROWS
 from sandboxctl.load import load
 from sandboxctl.render import render
 from sandboxctl.schema import load_schema
-from sandboxctl.spec import BACKENDS, Loaded
+from sandboxctl.spec import BACKENDS, FORMS, Loaded
 
 HEAD = "apiVersion: sandboxctl.dev/v1\nkind: Sandbox\nmetadata:\n  name: py\n"
 
@@ -84,8 +84,12 @@ def test_the_walk_finds_the_fields_that_everybody_knows() -> None:
 
 @pytest.mark.parametrize("field", FIELDS, ids=".".join)
 def test_every_field_of_the_schema_has_a_status_on_every_backend(field: Field) -> None:
-    statuses = [capability(field, backend).status for backend in BACKENDS]
+    statuses = [capability(field, backend).status for backend in FORMS]
     assert all(isinstance(status, Status) for status in statuses)
+
+
+def test_what_a_unit_comes_to_is_said_for_every_row_of_the_table() -> None:
+    assert {name.partition("/")[0] for name in ROWS} - quadlet.CELLS.keys() == set()
 
 
 def test_every_row_of_the_table_is_a_field_of_the_schema() -> None:
@@ -94,7 +98,7 @@ def test_every_row_of_the_table_is_a_field_of_the_schema() -> None:
 
 
 def test_every_refusal_says_what_to_do_and_everything_says_how() -> None:
-    for name, row in ROWS.items():
+    for name, row in [*ROWS.items(), *((name, (cell,)) for name, cell in quadlet.CELLS.items())]:
         for cell in row:
             assert cell.how, name
             assert (cell.hint is not None) == (cell.status is Status.REFUSED), name
@@ -201,10 +205,10 @@ SNIPPETS: Mapping[str, str] = {
     "health": "health: {command: [sleep]}",
     "health.startPeriod": "health: {command: [sleep], startPeriod: 9s}",
     "docker.logging": "docker: {logging: {driver: local}}",
-    "docker.options": "docker: {options: {a: 1}}\nsecurity: {allow: [raw-options]}",
+    "docker.options": "docker: {options: {oom_score_adj: 1}}\nsecurity: {allow: [raw-options]}",
     "podman.logging": "podman: {logging: {driver: journald}}",
     "podman.pod": "podman: {pod: p}",
-    "podman.options": "podman: {options: {a: 1}}\nsecurity: {allow: [raw-options]}",
+    "podman.options": "podman: {options: {oom_score_adj: 1}}\nsecurity: {allow: [raw-options]}",
     "kubernetes.namespace": "kubernetes: {namespace: mine}",
     "kubernetes.serviceAccount": "kubernetes: {serviceAccount: mine}",
     "kubernetes.imagePullSecrets": "kubernetes: {imagePullSecrets: [mine]}",
@@ -248,7 +252,7 @@ def test_every_row_has_a_spec_that_asks_for_it() -> None:
     assert set(ROWS) - set(SNIPPETS) - NOT_BY_A_SPEC == set()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", FORMS)
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_the_templates_and_refusals_do_what_the_table_says(name: str, backend: str, tmp_path: Path) -> None:
     (tmp_path / "profile.json").write_text('{"defaultAction": "SCMP_ACT_ERRNO"}')

@@ -20,7 +20,7 @@ from sandboxctl.errors import InvalidError
 from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 from sandboxctl.render import render, to_text
 from sandboxctl.spec import (
-    BACKENDS,
+    FORMS,
     BackendSection,
     BindMount,
     Capabilities,
@@ -139,9 +139,10 @@ ON_A_MACHINE = replace(
 )  # fmt: skip
 
 RENDERED = [
-    *((sandbox, backend) for sandbox in (PLAIN, RICH) for backend in BACKENDS),
+    *((sandbox, backend) for sandbox in (PLAIN, RICH) for backend in FORMS),
     (ON_A_MACHINE, "docker"),
     (ON_A_MACHINE, "podman"),
+    (ON_A_MACHINE, "quadlet"),
     (ONLY_IN_A_CLUSTER, "kubernetes"),
 ]
 
@@ -157,7 +158,7 @@ def kinds(sandbox: Sandbox) -> dict[str, Any]:
 # Spec values are data
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", FORMS)
 @pytest.mark.parametrize(
     "text",
     ["{{ 7*7 }}", "{% raw %}", "{# a #}", '"', "\\", "a\nb", "\u2028", "😀", "\x7f\x85", ", }", ",\n}", "y", "0x1F"],
@@ -215,7 +216,7 @@ def test_every_document_meets_its_payload_schema_by_a_general_validator_too(sand
         assert list(validator.iter_errors(document)) == []
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", FORMS)
 def test_each_payload_schema_is_a_schema(backend: str) -> None:
     Draft202012Validator.check_schema(payload.schema(backend))
 
@@ -234,7 +235,7 @@ def spoilt(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
         yield from (((*path, key, "-"), {name: value[name] for name in value if name != key}) for key in value)
 
 
-@pytest.mark.parametrize(("sandbox", "backend"), RENDERED[-3:], ids=identify)
+@pytest.mark.parametrize(("sandbox", "backend"), RENDERED[-4:], ids=identify)
 def test_our_checker_and_a_general_validator_agree_on_what_is_wrong(sandbox: Sandbox, backend: str) -> None:
     validator = Draft202012Validator(payload.schema(backend))
     for document in render(sandbox, backend).documents:
