@@ -19,6 +19,7 @@ def command(session: Session, paths: tuple[str, ...]) -> int:
     """
     from contextlib import ExitStack
 
+    from sandboxctl import journal
     from sandboxctl.cli import outlook, specs
     from sandboxctl.errors import ExitCode
     from sandboxctl.report import drift as report
@@ -28,6 +29,6 @@ def command(session: Session, paths: tuple[str, ...]) -> int:
         view = outlook.look(session, loaded, stack, ask_policies=False)
     view.problems += warnings
     view.check()
-    found = report.drifted(view.whole)
+    found = report.drifted(view.whole, journal.left_there)
     session.result(report.to_json(found) if session.json else report.to_text(found, session.style()))
     return ExitCode.CHANGES if found.sandboxes or found.foreign else ExitCode.DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -157,8 +158,61 @@ def test_a_stopped_sandbox_is_drift(cli: Cli) -> None:
     assert ran.json == {
         "sandboxes": [{"address": "docker/py", "name": "py", "backend": "docker", "state": "stopped", "fields": []}],
         "foreign": [],
+        "missing": [],
         "spec_changes": 0,
     }
+
+
+def test_a_sandbox_that_went_behind_our_back_is_drift(cli: Cli) -> None:
+    cli.applied().all.clear()
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (2, "  ~ docker/py  missing\n")
+    ran = cli("drift", "--output", "json")
+    assert (ran.code, ran.json) == (2, {
+        "sandboxes": [{"address": "docker/py", "name": "py", "backend": "docker", "state": "missing", "fields": []}],
+        "foreign": [],
+        "missing": [],
+        "spec_changes": 0,
+    })  # fmt: skip
+
+
+def test_one_that_was_never_applied_is_not_there_and_no_drift(cli: Cli) -> None:
+    cli.write()
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (0, "1 sandbox is not there: see `plan`.\n")
+    assert cli("drift", "--output", "json").json["missing"] == ["docker/py"]
+    cli.applied(SPEC + "---\n" + SPEC.replace("name: py", "name: second"))
+    cli.write(SPEC + "---\n" + SPEC.replace("name: py", "name: third"))
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (0, "No drift in what is there.\n1 sandbox is not there: see `plan`.\n")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda cli: cli("delete", "py", "--yes"),
+        lambda cli: journal.path().unlink(),
+        lambda cli: cli.replace("lifecycle:", "lifecycle:\n    ttl: 1h"),
+    ],
+    ids=["deleted", "no journal", "may have come to its end"],
+)
+def test_what_may_have_gone_rightly_is_no_drift(cli: Cli, how: Callable[[Cli], object]) -> None:
+    cli.applied()
+    how(cli)
+    cli.engine.all.clear()
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (0, "1 sandbox is not there: see `plan`.\n")
+
+
+def test_the_journal_of_another_engine_says_nothing_of_this_one(cli: Cli) -> None:
+    cli.applied().all.clear()
+    text = journal.path().read_text()
+    journal.path().write_text("no journal\n" + text.replace('"endpoint": "', '"endpoint": "other-'))
+    assert cli("drift").code == 0
+    journal.path().replace(journal.path().with_name("journal.1"))
+    assert cli("drift").code == 0
+    journal.path().write_text("[]\n" + text)
+    assert cli("drift").code == 2
 
 
 def test_the_journal_says_who_did_what_and_how_it_ended(cli: Cli) -> None:
@@ -169,12 +223,13 @@ def test_the_journal_says_who_did_what_and_how_it_ended(cli: Cli) -> None:
         "who": {"user": os.environ.get("USER", ""), "uid": os.getuid(), "host": holder.this_process().host,
                 "pid": os.getpid()},
         "command": "apply",
-        "plan": [{"address": "docker/py", "action": "create", "reason": None, "id": None}],
+        "plan": [{"address": "docker/py", "endpoint": cli.engine.reader.engine().endpoint, "action": "create",
+                  "reason": None, "id": None}],
         "results": [{"name": "py", "code": 0, "outcome": "created"}],
     }  # fmt: skip
 
 
-def test_no_decision_reads_the_journal(cli: Cli) -> None:
+def test_no_plan_reads_the_journal(cli: Cli) -> None:
     cli.applied()
     journal.path().unlink()
     assert cli("plan", "--detailed-exitcode").code == 0
