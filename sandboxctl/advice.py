@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 
 from sandboxctl.dataclass import dataclass
@@ -29,6 +28,8 @@ class Advice:
 
 def install(*packages: str) -> str:
     """The command by which this host's packages are installed, under the names that Debian has for them."""
+    import shutil
+
     found = next((command for program, command in _MANAGERS.items() if shutil.which(program)), "install")
     words = f"{found} {' '.join(packages)}"
     return words if found.startswith("brew") else as_root(words)

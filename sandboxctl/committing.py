@@ -15,7 +15,6 @@ from sandboxctl.errors import InvalidError
 from sandboxctl.image_reference import ImageReference, parse
 from sandboxctl.ownership import Applied
 from sandboxctl.plan import Action, Kind, Plan
-from sandboxctl.rules.lifecycle import commit_name_fault, commit_secret_fault
 from sandboxctl.spec import Commit, Sandbox
 
 _DIGEST = "org.opencontainers.image.base.digest"
@@ -100,6 +99,8 @@ def _reference(text: str, name: str) -> str:
 
 
 def _check(commit: Commit, sandbox: Sandbox) -> None:
+    from sandboxctl.rules.lifecycle import commit_name_fault, commit_secret_fault  # brings all rules
+
     for fault in (commit_name_fault(commit, sandbox.image), commit_secret_fault(sandbox)):
         if fault is not None:
             message, hint = fault

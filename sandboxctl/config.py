@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from sandboxctl import schema
 from sandboxctl.dataclass import dataclass, field
-from sandboxctl.decode.value import Value
-from sandboxctl.document import MAX_BYTES, Document, read
 from sandboxctl.errors import LocalFileError
-from sandboxctl.findings import Findings
 from sandboxctl.host import read_regular
 from sandboxctl.problems import Problem, errors, ordered
 from sandboxctl.spec import BACKENDS, Source
+from sandboxctl.text import MAX_BYTES
+
+if TYPE_CHECKING:
+    from sandboxctl.decode.value import Value
+    from sandboxctl.document import Document
+    from sandboxctl.findings import Findings
 
 KIND = "Config"
 PROJECT = ".sandboxctl.yaml"
@@ -85,6 +88,10 @@ def _nearest(directory: str) -> str | None:
 
 def _one(path: str, *, whole: bool) -> tuple[Config, tuple[Problem, ...]]:
     """One file; `whole`: it may say which backends are in use."""
+    from sandboxctl import schema  # most machines have no such file, and need none of this
+    from sandboxctl.document import read
+    from sandboxctl.findings import Findings
+
     documents, problems = read(_content(path), filename=path, kind=KIND)
     problems = (*problems, *(problem for document in documents for problem in schema.check(document, schema.CONFIG)))
     if errors(problems) or not documents:
@@ -109,6 +116,8 @@ def _content(path: str) -> bytes:
 
 
 def _decoded(document: Document, findings: Findings, *, whole: bool) -> Config:
+    from sandboxctl.decode.value import Value
+
     spec = Value(raw=document.value, path=(), findings=findings).at("spec")
     backends = spec.at("backends")
     if backends.written and not whole:

@@ -6,17 +6,17 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from sandboxctl.bounds import MAX_BYTES as MAX_BYTES  # whoever reads a file for us asks for this too
 from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.nodes import Entries, Marks, Node, place, walk
 from sandboxctl.problems import Path, Problem
 from sandboxctl.spec import API_VERSION, KIND, Source
+from sandboxctl.text import MAX_BYTES as MAX_BYTES  # whoever reads a file for us asks for this too
+from sandboxctl.text import lines, without_mark
 
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_BREAKS = {"\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P"}
-_BREAK = re.compile("\r\n|\r|\n")
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b.*", re.MULTILINE)
 
 
@@ -43,7 +43,7 @@ def read(data: bytes, *, filename: str, kind: str = KIND) -> tuple[tuple[Documen
     text, problem = _decode(data, filename)
     if problem is not None:
         return (), (problem,)
-    source = Source(filename=filename, lines=_lines(text))
+    source = Source(filename=filename, lines=lines(text))
     problem = _bad_character(text, source) or _tag_directive(text, source)
     if problem is not None:
         return (), (problem,)
@@ -122,15 +122,15 @@ def _decode(data: bytes, filename: str) -> tuple[str, Problem | None]:
         message = "the file is not UTF-8: it looks like UTF-16 or UTF-32"
         return "", _problem("not-utf8", message, source, (1, 1), (1, 1), hint="save it as UTF-8")
     try:
-        return data.decode("utf-8").removeprefix("\ufeff"), None
+        return without_mark(data.decode("utf-8")), None
     except UnicodeDecodeError as error:
         return "", _not_utf8(data, error.start, filename)
 
 
 def _not_utf8(data: bytes, index: int, filename: str) -> Problem:
-    before = data[:index].decode("utf-8").removeprefix("\ufeff")
+    before = without_mark(data[:index].decode("utf-8"))
     after = data[index : index + 200].decode("utf-8", "replace")
-    source = Source(filename=filename, lines=_lines(before + after))
+    source = Source(filename=filename, lines=lines(before + after))
     if _SURROGATE.match(data, index):
         message = "this is half of a surrogate pair, which is no character in UTF-8"
         hint = "save the file as UTF-8 with an editor that knows characters beyond U+FFFF"
@@ -169,12 +169,6 @@ def _tag_directive(text: str, source: Source) -> Problem | None:
     message = "%TAG declares tags, and tags are not supported"
     return _problem("custom-tag", message, source, (line, column), (line, column + len(match[0].rstrip())),
                     hint="take the line away")  # fmt: skip
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    """As an editor shows them; `splitlines` would split at more than line breaks."""
-    lines = _BREAK.split(text)
-    return tuple(lines if lines[-1] else lines[:-1])
 
 
 def _character(before: str) -> tuple[tuple[int, int], tuple[int, int]]:

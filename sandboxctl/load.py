@@ -5,7 +5,7 @@ It reads spec files (`spec_files`) and, through `host`, what they name. What an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from sandboxctl import rules, schema, spec_files, variables
@@ -14,8 +14,8 @@ from sandboxctl.dataclass import dataclass, field, replace
 from sandboxctl.decode import decode
 from sandboxctl.document import Document, read
 from sandboxctl.facts import HostFacts
-from sandboxctl.findings import Findings
 from sandboxctl.host import Host
+from sandboxctl.identity import same_identity
 from sandboxctl.problems import Path, Problem, errors, ordered
 from sandboxctl.spec import API_VERSION, Loaded, Sandbox
 from sandboxctl.spec_files import LoadResult, SpecFile
@@ -209,19 +209,3 @@ def _same_identity(loaded: Iterable[Loaded]) -> Iterator[Problem]:
         return sandbox.backend, namespace, sandbox.name
 
     yield from same_identity(loaded, identity)
-
-
-def same_identity(loaded: Iterable[Loaded], identity: Callable[[Loaded], Hashable]) -> Iterator[Problem]:
-    """One sandbox for one engine, namespace and name; the second one is the error."""
-    first: dict[Hashable, Loaded] = {}
-    for each in loaded:
-        other = first.setdefault(identity(each), each)
-        if other is each:
-            continue
-        path: Path = ("metadata", "name")
-        place = other.source.range(path)
-        where = f"{place.filename}:{place.start.line}:{place.start.column}" if place else other.source.filename
-        findings = Findings(each.source)
-        message = f"a sandbox named `{each.sandbox.name}` is in {where} already"
-        findings.error("same-identity", path, message, hint="give one of them another name")
-        yield from findings.problems

@@ -6,7 +6,6 @@ Advice only: a note names a cause, and decides no write. Losing it costs a word 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from sandboxctl.errors import LocalFileError
@@ -34,6 +33,8 @@ def read(ref: str) -> Applied | None:
 
 def write(ref: str, sandbox: Sandbox, salt: bytes) -> None:
     """Replaces the note of one object at once, readable by its owner alone. Raises LocalFileError."""
+    import tempfile
+
     try:
         path = _file(ref)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -6,7 +6,6 @@ A plan with nothing to do costs one list of containers, one of images, and one i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 
 from sandboxctl import capabilities, committing, derive, ownership
@@ -26,7 +25,6 @@ from sandboxctl.plan import (
     compare,
     plan,
 )
-from sandboxctl.preflight import lacking
 from sandboxctl.problems import Problem, ordered
 from sandboxctl.removal import plan_delete
 from sandboxctl.snapshot import applied_to as applied_to  # whoever observes asks for this too
@@ -123,6 +121,8 @@ def _preflight(made: Plan, backend: Backend) -> Prepared:
     creating = [action for action in made.actions if action.kind in (Kind.CREATE, Kind.REPLACE, Kind.UPDATE)]
     if not creating:
         return Prepared(plan=made, problems=())
+    from sandboxctl.preflight import lacking
+
     engine = backend.reader.identify()
     problems: list[Problem] = []
     actions: list[Action] = []
@@ -249,6 +249,8 @@ def _row(observed: Observed, backend: Backend, spec: Loaded | None, images: Sequ
 
 
 def _rfc3339(seconds: float | None) -> str | None:
+    from datetime import UTC, datetime
+
     return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

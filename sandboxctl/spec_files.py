@@ -7,11 +7,11 @@ import stat
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from sandboxctl.bounds import MAX_BYTES
 from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import LocalFileError
 from sandboxctl.problems import Problem
 from sandboxctl.spec import Loaded
+from sandboxctl.text import MAX_BYTES
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"

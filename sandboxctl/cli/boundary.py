@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
-import click
+from typing import TYPE_CHECKING, TextIO
 
 from sandboxctl import errors
-from sandboxctl.cli import signals
-from sandboxctl.cli.program import NAME, program
+from sandboxctl.cli import first_words, front, signals
+from sandboxctl.cli.first_words import NAME
 from sandboxctl.cli.session import wants_colour
 
 if TYPE_CHECKING:
     from sandboxctl.cli.session import Connect
     from sandboxctl.report.cells import Style
 
+_NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""How a write to a stream of the caller's fails: a file is named by its error, and an engine's errors have words."""
 _COMPLETE = "_SANDBOXCTL_COMPLETE"  # click's name for it: a shell asks for completions
 
 
@@ -35,54 +37,37 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect | None = No
     except signals.Interrupted as interruption:
         return interruption.exit_code
     except BrokenPipeError:
-        _forget_standard_output()
+        _forget(sys.stdout)
         return 141
+    except OSError as failure:
+        return _unwritten(failure) if failure.errno in _NOT_WRITTEN and not failure.filename else _bug(failure, words)
     except Exception as bug:  # noqa: BLE001  (the one place: no traceback of ours reaches a user unasked)
         return _bug(bug, words)
 
 
 def _run(words: list[str], connect: Connect | None) -> int:
-    if _COMPLETE in os.environ:
-        from click.shell_completion import shell_complete
+    """The short way where every word is understood there, else the ordinary one."""
+    shell = os.environ.get(_COMPLETE)
+    known = first_words.answered(words) if shell is None else _completed(shell)
+    if known is not None:
+        sys.stdout.write(known)
+        return errors.ExitCode.DONE
+    work = front.understood(words, connect) if shell is None else None
+    if work is None:
+        from sandboxctl.cli import parsing
 
-        return shell_complete(program, {}, NAME, _COMPLETE, os.environ[_COMPLETE])
+        return parsing.run(words, connect, tell) if shell is None else parsing.complete(_COMPLETE)
     try:
-        with program.make_context(NAME, [*words], obj=connect) as context:  # click empties the list
-            return int(program.invoke(context) or 0)
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.exceptions.NoArgsIsHelpError as nothing:
-        sys.stderr.write(nothing.format_message() + "\n")
-        return errors.ExitCode.USAGE
-    except click.ClickException as mistake:
-        return _tell(_usage_error(mistake), words)
+        return work()
     except errors.SandboxctlError as error:
-        return _tell(error, words)
+        return tell(error, words)
 
 
-def _usage_error(mistake: click.ClickException) -> errors.UsageError:
-    """click's words in our form: one line, and what was probably meant."""
-    context = getattr(mistake, "ctx", None)
-    help_hint = f"see `{context.command_path if context else NAME} --help`"
-    if isinstance(mistake, click.NoSuchOption):
-        near = _meant(mistake.option_name, context.command if context else program)
-        hint = f"did you mean `{near}`?" if near else help_hint
-        return errors.UsageError(f"there is no option `{mistake.option_name}`", hint=hint)
-    message = mistake.format_message().strip().rstrip(".")
-    return errors.UsageError(message[:1].lower() + message[1:], hint=help_hint)
+def _completed(shell: str) -> str | None:
+    return first_words.completed(shell, os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", ""))
 
 
-def _meant(word: str, command: click.Command) -> str | None:
-    """The option that `word` begins, or the one that is nearest without the dashes, which all of them have."""
-    from sandboxctl.problems import suggestion
-
-    known = {name.lstrip("-"): name for each in command.params for name in each.opts}
-    bare = word.lstrip("-")
-    begun = [name for short, name in known.items() if len(bare) > 1 and short.startswith(bare)]
-    return begun[0] if len(begun) == 1 else known.get(suggestion(bare, known) or "")
-
-
-def _tell(error: errors.SandboxctlError, words: list[str]) -> int:
+def tell(error: errors.SandboxctlError, words: list[str]) -> int:
     """Prints an error in the form that was asked for. Problems of a spec speak for themselves."""
     from sandboxctl.cli.refusal import RefusedError
     from sandboxctl.report import failure, problems
@@ -142,6 +127,16 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _forget_standard_output() -> None:
+def _unwritten(failure: OSError) -> int:
+    """What was asked for could not be told; whether the words about that can be, is another question."""
+    with suppress(OSError):
+        sys.stderr.write(f"error: cannot write the output: {failure.strerror}\n")
+        sys.stderr.flush()
+    _forget(sys.stdout)
+    _forget(sys.stderr)
+    return errors.ExitCode.ERROR
+
+
+def _forget(stream: TextIO) -> None:
     """Nobody reads any more: the interpreter's last flush must not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -17,18 +17,6 @@ def command(session: Session, paths: tuple[str, ...]) -> int:
     That is the run state, and every field that differs for another cause than its spec. Exit code 2 where there is
     any, else 0; what only the specs changed is counted, and is no drift.
     """
-    from contextlib import ExitStack
+    from sandboxctl.cli.run import drift
 
-    from sandboxctl import journal
-    from sandboxctl.cli import outlook, specs
-    from sandboxctl.errors import ExitCode
-    from sandboxctl.report import drift as report
-
-    loaded, warnings = specs.valid(session, specs.paths_only(paths))
-    with ExitStack() as stack:
-        view = outlook.look(session, loaded, stack, ask_policies=False)
-    view.problems += warnings
-    view.check()
-    found = report.drifted(view.whole, journal.left_there)
-    session.result(report.to_json(found) if session.json else report.to_text(found, session.style()))
-    return ExitCode.CHANGES if found.sandboxes or found.foreign else ExitCode.DONE
+    return drift.run(session, paths)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sandboxctl.backends.base import Backend, Connection
-from sandboxctl.cli import configuration, specs
+from sandboxctl.cli import specs
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.dataclass import dataclass
@@ -38,6 +38,8 @@ class Group:
 
 def candidates(session: Session) -> tuple[str, ...]:
     """The backends in use, in their order: as the user's config says, else as it is by default."""
+    from sandboxctl.cli import configuration
+
     return configuration.read(session.config).backends or IN_USE
 
 
@@ -75,7 +77,7 @@ def _choose(
 
 def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
     """Specs by engine, in the order of their first. Raises RefusedError for two of one name on one engine."""
-    from sandboxctl.load import same_identity
+    from sandboxctl.identity import same_identity
 
     names = backend_names(session, loaded)
     engine_of = {

@@ -87,9 +87,9 @@ _CONNECTION: tuple[_Option, ...] = (
     ("--timeout", {"type": duration, "metavar": "DURATION", "help": "How long an engine may be silent.  [30s]"}),
 )
 _FLAGS = ("docker_host", "docker_context", "podman_uri", "kubeconfig", "context", "namespace")
-_TAKEN = (
+TAKEN = (
     *_FLAGS, "timeout", "backend", "target", "config", "output", "color", "verbose", "var", "var_file", "overlay",
-    "set", "policy",
+    "set", "policy", "no_cache",
 )  # fmt: skip
 
 
@@ -121,8 +121,8 @@ def session(
         @click.pass_context
         @wraps(verb)
         def run(context: click.Context, /, **values: Any) -> Any:
-            own = {name: value for name, value in values.items() if name not in _TAKEN}
-            return verb(_session(context, values), **own)
+            own = {name: value for name, value in values.items() if name not in TAKEN}
+            return verb(as_session(context, values), **own)
 
         return cast("Run", _with(options, run))  # click's types forget what they decorate
 
@@ -145,6 +145,7 @@ def _standard(
     color = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
                          help="Colours in text output.")  # fmt: skip
     verbose = click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a bug.")
+    no_cache = click.option("--no-cache", is_flag=True, hidden=not specs, help="Judge specs anew, and keep nothing.")
     shown = [
         *((option, specs) for option in _SPECS),
         (_POLICY, policy),
@@ -156,6 +157,7 @@ def _standard(
         *(click.option(name, hidden=not visible, **rest) for (name, rest), visible in shown),
         output,
         color,
+        no_cache,
         verbose,
     ]
 
@@ -166,7 +168,8 @@ def _with(options: Sequence[_Decorator], function: Any) -> Any:
     return function
 
 
-def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
+def as_session(context: click.Context, values: Mapping[str, Any]) -> Session:
+    """The standard options of a verb, as click has read them."""
     flags = {name: values[name] for name in _FLAGS if values[name] is not None}
     if values["timeout"] is not None:
         flags["timeout"] = values["timeout"] / 1000
@@ -186,6 +189,7 @@ def _session(context: click.Context, values: Mapping[str, Any]) -> Session:
         overlay=values["overlay"],
         assignments=values["set"],
         policy=values["policy"],
+        cache=not values["no_cache"],
     )
 
 

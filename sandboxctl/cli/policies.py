@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.host import Host
-from sandboxctl.policy import Policy, files, judge
+from sandboxctl.policy import Policy, files
 from sandboxctl.problems import Problem, errors
 from sandboxctl.spec import Loaded
 
@@ -16,12 +16,19 @@ from sandboxctl.spec import Loaded
 def refusals(session: Session, loaded: Sequence[Loaded]) -> tuple[Problem, ...]:
     """What the policies do not allow of specs. Raises RefusedError for a policy that is wrong, LocalFileError too."""
     beside = [os.path.dirname(each.source.filename) or "." for each in loaded]
-    return judge.check(_all(session, beside), loaded, facts=Host())
+    policies = _all(session, beside)
+    if not policies:
+        return ()
+    from sandboxctl.policy import judge
+
+    return judge.check(policies, loaded, facts=Host())
 
 
 def check_user(session: Session, user: str | None) -> None:
     """Raises InvalidError where a command in a sandbox may not run as `user`."""
     if user is not None:
+        from sandboxctl.policy import judge
+
         judge.check_user(_all(session, ()), user)
 
 

@@ -7,38 +7,13 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from sandboxctl import __version__, errors
 from sandboxctl.cli import options
+from sandboxctl.cli.first_words import ALIASES, VERBS
+from sandboxctl.cli.first_words import NAME as NAME
 
-VERBS = {
-    "init": "Write a commented spec to begin with.",
-    "validate": "Say everything that is wrong with specs.",
-    "explain": "Say what each backend makes of each field.",
-    "render": "Print what apply would send to the engine.",
-    "plan": "Show what apply would do. Nothing is written.",
-    "apply": "Make the live sandboxes what their specs say.",
-    "delete": "Remove sandboxes; one that is not there is no error.",
-    "list": "Show what runs, where, and until when.",
-    "status": "Show all that is known of one sandbox.",
-    "drift": "Show what changed behind the specs' back. Nothing is written.",
-    "prune": "Take away what is past its time, or left half-made.",
-    "verify": "Prove every control on live sandboxes.",
-    "exec": "Run a command in a sandbox.",
-    "shell": "Open a shell in a sandbox.",
-    "logs": "Print what a sandbox wrote.",
-    "cp": "Copy a file or directory in or out.",
-    "commit": "Make an image of what a sandbox wrote.",
-    "import": "Write a spec of what is live.",
-    "doctor": "Show which engines answer, and what would mend the others.",
-    "schema": "Print the JSON schema of specs.",
-    "completion": "Print the completion script of a shell.",
-    "version": "Print our version, and Python's.",
-}
-"""Each with the first line of its own help (a test holds them together): `--help` then imports none of them."""
-
-_ALIASES = {"diff": "plan"}
-NAME = "sandboxctl"
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -52,8 +27,13 @@ class _Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs with their own first line, so that none of them has to be imported for it."""
+        verbs = [CompletionItem(name, help=said) for name, said in VERBS.items() if name.startswith(incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (likewise)
-        name = _ALIASES.get(cmd_name, cmd_name)
+        name = ALIASES.get(cmd_name, cmd_name)
         if name not in VERBS:
             return None
         command: click.Command = import_module(f"sandboxctl.cli.{name}").command
@@ -68,7 +48,7 @@ class _Verbs(click.Group):
             return super().resolve_command(ctx, args)
         from sandboxctl.problems import suggestion
 
-        near = suggestion(verb, (*VERBS, *_ALIASES))
+        near = suggestion(verb, (*VERBS, *ALIASES))
         hint = f"did you mean `{near}`?" if near else f"see `{NAME} --help`"
         raise errors.UsageError(f"there is no command `{verb}`", hint=hint)
 
@@ -84,4 +64,4 @@ def program(context: click.Context, /, **_: Any) -> None:
         for name, value in context.params.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    context.default_map = dict.fromkeys((*VERBS, *_ALIASES), given)
+    context.default_map = dict.fromkeys((*VERBS, *ALIASES), given)

@@ -45,6 +45,7 @@ class Session:
     overlay: tuple[str, ...] = ()
     assignments: tuple[str, ...] = ()
     policy: tuple[str, ...] = ()
+    cache: bool = True
 
     @property
     def json(self) -> bool:
@@ -66,6 +67,11 @@ class Session:
         """All else: to standard error."""
         sys.stderr.write(text)
         sys.stderr.flush()
+
+    def aside(self, text: str) -> None:
+        """What only somebody who asks with -v is told."""
+        if self.verbose:
+            self.note(f"note: {text}\n")
 
 
 def wants_colour(choice: str, stream: TextIO) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sandboxctl import spec_files
 from sandboxctl.cli.refusal import RefusedError
 from sandboxctl.cli.session import Session
 from sandboxctl.errors import LocalFileError, SandboxctlError, UsageError
@@ -17,7 +18,7 @@ from sandboxctl.report.cells import safe
 if TYPE_CHECKING:
     from sandboxctl.overlay import Edits
     from sandboxctl.spec import Loaded
-    from sandboxctl.spec_files import LoadResult
+    from sandboxctl.spec_files import LoadResult, SpecFile
 
 DEFAULT = "sandbox.yaml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
@@ -60,15 +61,26 @@ def paths_only(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def read(session: Session, paths: Sequence[str], *, forgiven: frozenset[str] = frozenset()) -> LoadResult:
     """Everything in the files, right or wrong, but for problems that are forgiven. Notes go to standard error."""
-    from sandboxctl.load import load
-
     stdin = None if sys.stdin is None else sys.stdin.buffer
     if "-" in paths and stdin is None:
         raise UsageError("`-` is standard input, and there is none")
-    result = load(paths, variables=variables(session), edits=edits(session), stdin=stdin, forgiven=forgiven)
+    result = _judged(session, spec_files.read(paths, stdin), forgiven)
     for note in result.notes:
         session.note(f"note: {note}\n")
     return result
+
+
+def _judged(session: Session, files: Iterator[SpecFile], forgiven: frozenset[str]) -> LoadResult:
+    """As it was remembered, where that is the same; a file of variables may hold secrets, which no one keeps."""
+    known, changes = variables(session), edits(session)
+    if session.cache and not (forgiven or changes or session.var_file):
+        from sandboxctl import remembered
+
+        return remembered.judge(tuple(files), known, session.aside)
+    from sandboxctl.host import Host
+    from sandboxctl.load import judge
+
+    return judge(files, variables=known, edits=changes, forgiven=forgiven, facts=Host())
 
 
 def valid(
@@ -114,6 +126,8 @@ def edits(session: Session) -> Edits | None:
 
 def variables(session: Session) -> Mapping[str, str]:
     """`--var` over `--var-file`, a later file over an earlier one."""
+    if not session.var and not session.var_file:
+        return {}
     from sandboxctl.variables import parse_assignment
 
     values: dict[str, str] = {}

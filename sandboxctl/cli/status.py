@@ -16,16 +16,6 @@ def command(session: Session, name: str) -> int:
 
     Its state, until when it lives, and where it differs from its spec.
     """
-    from datetime import UTC, datetime
+    from sandboxctl.cli.run import status
 
-    from sandboxctl.cli import specs
-    from sandboxctl.cli.list import look, specs_at_hand
-    from sandboxctl.errors import NotFoundError
-    from sandboxctl.report import sandboxes as report
-
-    specs.check_name(name)
-    rows = look(session, specs_at_hand(session), names=(name,))
-    if not rows:
-        raise NotFoundError(f"there is no sandbox {name}", hint="`sandboxctl list` shows them", sandbox=name)
-    session.result(report.to_json(rows) if session.json else report.to_details(rows, now=datetime.now(UTC)))
-    return 0
+    return status.run(session, name)

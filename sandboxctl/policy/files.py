@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from sandboxctl import schema
 from sandboxctl.dataclass import dataclass
-from sandboxctl.document import MAX_BYTES, read
 from sandboxctl.errors import LocalFileError
 from sandboxctl.facts import HostFacts
 from sandboxctl.host import read_regular
 from sandboxctl.policy import KIND, Policy
-from sandboxctl.policy.decode import decode
 from sandboxctl.problems import Problem, errors, ordered
+from sandboxctl.text import MAX_BYTES
 
 MACHINE = "/etc/sandboxctl/policy.yaml"
 PROJECT = ".sandboxctl-policy.yaml"
@@ -41,16 +39,28 @@ def load(
     policies: list[Policy] = []
     problems: list[Problem] = []
     for path in _paths(named, beside, machine, home):
-        documents, found = read(_content(path), filename=path, kind=KIND)
-        problems.extend(found)
-        for document in documents:
-            wrong = schema.check(document, schema.POLICY)
-            problems.extend(wrong)
-            if not errors(wrong):
-                policy, faults = decode(document, facts=facts)
-                policies.append(policy)
-                problems.extend(faults)
+        found, wrong = _read(path, facts)
+        policies.extend(found)
+        problems.extend(wrong)
     return Found(policies=tuple(policies), problems=ordered(problems))
+
+
+def _read(path: str, facts: HostFacts) -> tuple[list[Policy], list[Problem]]:
+    from sandboxctl import schema  # most machines have no policy, and need none of this
+    from sandboxctl.document import read
+    from sandboxctl.policy.decode import decode
+
+    policies: list[Policy] = []
+    documents, found = read(_content(path), filename=path, kind=KIND)
+    problems = list(found)
+    for document in documents:
+        wrong = schema.check(document, schema.POLICY)
+        problems.extend(wrong)
+        if not errors(wrong):
+            policy, faults = decode(document, facts=facts)
+            policies.append(policy)
+            problems.extend(faults)
+    return policies, problems
 
 
 def home_directory(config_home: str | None, home: str | None) -> str | None:

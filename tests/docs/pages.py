@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandboxctl import explanation
 from sandboxctl.capabilities import Status
+from sandboxctl.cli.program import NAME, program
 from sandboxctl.report import codes, explain
 from sandboxctl.schema import load_schema
 from sandboxctl.spec import FORMS
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 ERRORS = ROOT / "docs" / "errors.md"
 FIELDS = ROOT / "docs" / "fields.md"
 README = ROOT / "README.md"
+HELP = ROOT / "sandboxctl" / "cli" / "help.txt"
 BEGIN, END = "<!-- counts: make docs -->", "<!-- end of counts -->"
 
 _HEAD = """\
@@ -59,4 +61,10 @@ def readme() -> str:
     return f"{before}{BEGIN}\n{counts()}\n{END}{after}"
 
 
-PAGES: Mapping[Path, Callable[[], str]] = {ERRORS: codes.to_page, FIELDS: fields, README: readme}
+def help_text() -> str:
+    """What `--help` prints where there is room for it, by click."""
+    context = program.make_context(NAME, [], resilient_parsing=True, terminal_width=78)
+    return f"{program.get_help(context)}\n"
+
+
+PAGES: Mapping[Path, Callable[[], str]] = {ERRORS: codes.to_page, FIELDS: fields, README: readme, HELP: help_text}
