@@ -368,6 +368,20 @@ LIFECYCLE = (
         ),
     ),
     Case(
+        field="docker.options",
+        before={"docker": {"options": {"oom_score_adj": 100}}, "security": {"allow": ["raw-options"]}},
+        after={"docker": {"options": {"oom_score_adj": 200}}, "security": {"allow": ["raw-options"]}},
+        seen=Inside(script="cat /proc/self/oom_score_adj"),
+        values=("100", "200"),
+    ),
+    Case(
+        field="podman.options",
+        before={"podman": {"options": {"oom_score_adj": 100}}, "security": {"allow": ["raw-options"]}},
+        after={"podman": {"options": {"oom_score_adj": 200}}, "security": {"allow": ["raw-options"]}},
+        seen=Inside(script="cat /proc/self/oom_score_adj"),
+        values=("100", "200"),
+    ),
+    Case(
         field="podman.logging",
         before={},
         after={"podman": {"logging": {"driver": "none"}}},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sandboxctl import derive, fields, file_volumes
+from sandboxctl import derive, fields, file_volumes, raw_options
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
 from sandboxctl.backends.docker import inspection
 from sandboxctl.dataclass import replace
@@ -63,6 +63,8 @@ def wanted(sandbox: Sandbox) -> Wanted:
         values["security", "runtime"] = derive.runtime_program(sandbox.security.runtime)
     values["docker", "logging"] = _wanted_logging(sandbox)
     paths["docker", "logging"] = ("spec", "docker", "logging")
+    for name, value in raw_options.written(sandbox, "docker").items():
+        values["docker", "options", name] = value
     return replace(generic, fields=values, paths=paths)
 
 
@@ -161,6 +163,7 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         inspection.read_mounts(inspected, host),
         inspection.read_security(config, host),
         inspection.read_unexpected(host),
+        raw_options.shown("docker", inspected),
         inspection.read_lifecycle(config, host),
     ):
         found.update({key: value for key, value in part.items() if value is not None})

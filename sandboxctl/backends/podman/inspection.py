@@ -229,10 +229,8 @@ _EXPECTED: dict[str, tuple[object, ...]] = {
     "IpcMode": ("private", "shareable"),  # what 4.3 calls every one, even the host's: verify looks
     "UTSMode": ("private",),
     "CgroupMode": ("private",),
-    "CgroupParent": ("",),
     "Cgroups": ("default",),
     "OomKillDisable": (None, False),
-    "OomScoreAdj": (None, 0),
     "VolumesFrom": (None, []),
     "Links": (None, []),
     "PublishAllPorts": (None, False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from sandboxctl import derive, fields, file_volumes
+from sandboxctl import derive, fields, file_volumes, raw_options
 from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
 from sandboxctl.backends.podman import inspection
 from sandboxctl.dataclass import replace
@@ -86,6 +86,8 @@ def wanted(sandbox: Sandbox, default_capabilities: Collection[str]) -> Wanted:
     values["lifecycle", "stopSignal"] = inspection.signal_name(sandbox.lifecycle.stop_signal)
     _security(sandbox, default_capabilities, values, paths)
     _logging(sandbox, values)
+    for option, given in raw_options.written(sandbox, "podman").items():
+        values["podman", "options", option] = given
     return replace(generic, fields=values, paths=paths)
 
 
@@ -254,6 +256,7 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         inspection.read_mounts(inspected, config, host),
         inspection.read_security(inspected, config, host),
         inspection.read_unexpected(host),
+        raw_options.shown("podman", inspected),
         inspection.read_lifecycle(inspected, config, host),
     ):
         found.update({key: value for key, value in part.items() if value is not None})
