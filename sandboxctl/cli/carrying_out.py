@@ -93,8 +93,8 @@ def _skipped(plan: Plan, code: int) -> tuple[Result, ...]:
 
 
 def emit(session: Session, event: Event) -> None:
-    """One step, as it begins. Nobody who listens is no reason to leave the step half done: the end will say so."""
-    with suppress(BrokenPipeError):
+    """One step, as it begins. That nobody listens is no reason to leave the step half done: the end will say so."""
+    with suppress(OSError):
         if session.json:
             session.result(report.event_json(event))
         else:

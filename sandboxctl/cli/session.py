@@ -64,9 +64,14 @@ class Session:
         sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """All else: to standard error."""
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        """All else: to standard error. Where there is no room for it, the result still stands."""
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return
 
     def aside(self, text: str) -> None:
         """What only somebody who asks with -v is told."""

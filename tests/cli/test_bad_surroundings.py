@@ -75,6 +75,32 @@ def test_a_negative_or_odd_number_is_a_wrong_command_line(lab: Path, words: tupl
     assert done.stderr.startswith(f"error: invalid value for '{option}'")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",), ("plan", "--help"), ("version",), ("--version",), ("validate",), ("validate", "--output", "json"),
+        ("render", "--backend", "docker"), ("schema",), ("completion", "bash"), ("explain",), ("doctor",),
+        ("list", "--output", "json", "--docker-host", "unix:///no/socket", "--backend", "docker"), ("-x", "--output", "json"),
+    ],
+)  # fmt: skip
+def test_no_room_for_the_output_is_said_in_one_line(lab: Path, words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sandboxctl", *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=lab,
+            timeout=60, check=False, env={"PATH": os.defpath, "HOME": str(lab)},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "error: cannot write the output: No space left on device\n")
+
+
+def test_no_room_for_anything_is_an_error_all_the_same(lab: Path) -> None:
+    with open("/dev/full", "w") as full:
+        for words in (["validate"], ["validate", "absent.yaml"], ["--frobnicate"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "sandboxctl", *words], stdout=full, stderr=full, cwd=lab, timeout=60, check=False
+            )
+            assert done.returncode == 1
+
+
 @pytest.mark.parametrize("words", [("--frobnicate",), ("plan", "--frobnicate"), ("validate", "-z"), ("frobnicate",)])
 def test_unknown_words_are_a_wrong_command_line(lab: Path, words: tuple[str, ...]) -> None:
     assert run(*words, cwd=lab).returncode == 64
