@@ -40,7 +40,11 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect | None = No
         _forget(sys.stdout)
         return 141
     except OSError as failure:
-        return _unwritten(failure) if failure.errno in _NOT_WRITTEN and not failure.filename else _bug(failure, words)
+        return (
+            _unwritten(failure, words)
+            if failure.errno in _NOT_WRITTEN and not failure.filename
+            else _bug(failure, words)
+        )
     except Exception as bug:  # noqa: BLE001  (the one place: no traceback of ours reaches a user unasked)
         return _bug(bug, words)
 
@@ -114,7 +118,7 @@ def _bug(bug: Exception, words: list[str]) -> int:
         import traceback
 
         traceback.print_exception(bug)
-    return errors.ExitCode.ERROR
+    return _code_of_ours(words)
 
 
 def _prepare_streams() -> None:
@@ -127,14 +131,20 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _unwritten(failure: OSError) -> int:
+def _unwritten(failure: OSError, words: list[str]) -> int:
     """What was asked for could not be told; whether the words about that can be, is another question."""
     with suppress(OSError):
         sys.stderr.write(f"error: cannot write the output: {failure.strerror}\n")
         sys.stderr.flush()
     _forget(sys.stdout)
     _forget(sys.stderr)
-    return errors.ExitCode.ERROR
+    return _code_of_ours(words)
+
+
+def _code_of_ours(words: list[str]) -> int:
+    """Of a failure that has none: where a command in a sandbox has codes of its own, one that is not taken for them."""
+    verb = next((word for word in _own(words) if word in first_words.VERBS), "")
+    return errors.ExitCode.EXEC_FAILED if verb in ("exec", "shell") else errors.ExitCode.ERROR
 
 
 def _forget(stream: TextIO) -> None:

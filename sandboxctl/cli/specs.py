@@ -34,14 +34,15 @@ def split(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     paths = tuple(each for each in arguments if is_path(each))
     names = tuple(each for each in arguments if not is_path(each))
     for name in names:
-        check_name(name)
+        check_name(name, hint=f"a path needs a `/`: `{safe(name)}/`" if os.path.exists(name) else None)
     return paths, names
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, *, hint: str | None = None) -> str:
     """Raises UsageError for what can be no sandbox's name."""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"`{safe(name)}` is no name of a sandbox", hint="lower case letters, digits and `-`, 2 to 63")
+        letters = "lower case letters, digits and `-`, 2 to 63"
+        raise UsageError(f"`{safe(name)}` is no name of a sandbox", hint=hint or letters)
     return name
 
 

@@ -147,6 +147,18 @@ def test_a_bug_is_one_line_that_asks_for_a_report(cli: Cli) -> None:
     assert cli.capsys.readouterr() == ("", f"sandboxctl: {line}\n")
 
 
+def test_a_bug_in_exec_does_not_pass_for_the_commands_own_end(cli: Cli) -> None:
+    cli.applied().broken["exec"] = ZeroDivisionError("oh")  # type: ignore[assignment]
+    assert (cli("exec", "py", "--", "true").code, cli("list").code) == (125, 0)
+
+
+@pytest.mark.parametrize(("word", "path"), [(".", "./"), ("..", "../"), ("My_Specs", "My_Specs/")])
+def test_what_is_no_name_and_lies_here_is_led_to_its_path(cli: Cli, word: str, path: str) -> None:
+    (cli.directory / "My_Specs").mkdir()
+    for verb in ("verify", "delete"):
+        assert cli(verb, word).err == f"error: `{word}` is no name of a sandbox\nhint: a path needs a `/`: `{path}`\n"
+
+
 def test_a_bug_shows_its_traceback_with_v(cli: Cli) -> None:
     cli.write()
     assert main(["plan", "-v"], connect=_broken) == 1
