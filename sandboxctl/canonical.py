@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import hashlib
-import types
-import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Literal, Union, cast, get_args, get_origin
+from typing import Any, cast
 
 from sandboxctl import spec
 from sandboxctl.backends.base import Json
@@ -29,6 +27,9 @@ _TAGS: dict[type, str] = {
     SecretDigest: "sensitive",
 }
 _CLASSES = {tag: kind for kind, tag in _TAGS.items()}
+_UNIONS = ("Mount", "EnvValue", "str | Secret | SecretDigest")
+"""Annotations of fields whose value says by its tag what it is."""
+_TUPLE, _MAPPING = "tuple[", "Mapping[str, "
 
 
 def camel(name: str) -> str:
@@ -71,46 +72,59 @@ def _encode(value: object, salt: bytes) -> Json:  # noqa: C901  (one branch for 
 def decode(value: object) -> Sandbox:
     """A canonical form back into a Sandbox. Raises ValueError for what `encode` never writes."""
     try:
-        return cast("Sandbox", _decode(value, Sandbox))
+        return cast("Sandbox", _decode_dataclass(_expect(value, dict), Sandbox))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a canonical spec: {error}") from error
 
 
-def _decode(value: object, kind: Any) -> object:
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return _decode_union(value, get_args(kind))
-    if origin is tuple:
-        item = get_args(kind)[0]
-        return tuple(_decode(each, item) for each in _expect(value, list))
-    if origin is not None and origin is not Literal and issubclass(origin, Mapping):
-        item = get_args(kind)[1]
-        return {key: _decode(each, item) for key, each in _expect(value, dict).items()}
-    if is_dataclass(kind):
-        return _decode_dataclass(_expect(value, dict), cast("type[Any]", kind))
-    return value
-
-
-def _decode_union(value: object, kinds: tuple[Any, ...]) -> object:
-    if isinstance(value, dict) and value.get(_TAG) in _CLASSES:
-        return _decode_dataclass(value, _CLASSES[value[_TAG]])
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    structured = [kind for kind in kinds if is_dataclass(kind) or get_origin(kind) not in (None, Literal)]
-    return _decode(value, structured[0])
+_Decode = Callable[[object], object]
 
 
 def _decode_dataclass(value: dict[str, object], kind: type[Any]) -> object:
-    hints = _hints(cast("Hashable", kind))
-    known = {camel(name): name for name in hints}
+    known = _known(kind)
     if kind is spec.FileMount and isinstance(value.get("content"), str):
         value = {**value, "content": spec.TextDigest(value["content"])}
-    return kind(**{known[key]: _decode(item, hints[known[key]]) for key, item in value.items() if key != _TAG})
+    decoded: dict[str, object] = {}
+    for key, item in value.items():
+        if key != _TAG:
+            name, decode_item = known[key]
+            decoded[name] = item if decode_item is None else decode_item(item)
+    return kind(**decoded)
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return typing.get_type_hints(cast("type[Any]", kind))
+def _known(kind: type[Any]) -> dict[str, tuple[str, _Decode | None]]:
+    """By key of the canonical form: the field, and what makes its value; None where that is the value itself."""
+    return {camel(name): (name, _decoder(kind.__annotations__[name])) for name in names(kind)}
+
+
+def _decoder(annotation: str) -> _Decode | None:
+    """By a field's annotation as it is written: to have them evaluated costs more than all the rest of a plan."""
+    whole = annotation.removesuffix(" | None")
+    structured = _structured(whole)
+    if structured is None or whole is annotation:
+        return structured
+    return lambda value: value if value is None or isinstance(value, str | bool | int) else structured(value)
+
+
+def _structured(annotation: str) -> _Decode | None:
+    if annotation.startswith(_TUPLE):
+        item = _decoder(annotation[len(_TUPLE) : -len(", ...]")])
+        return lambda value: tuple([each if item is None else item(each) for each in _expect(value, list)])
+    if annotation.startswith(_MAPPING):
+        item = _decoder(annotation[len(_MAPPING) : -1])
+        return lambda value: {key: each if item is None else item(each) for key, each in _expect(value, dict).items()}
+    kind = getattr(spec, annotation, None)
+    if is_dataclass(kind):
+        return lambda value: _decode_dataclass(_expect(value, dict), cast("type[Any]", kind))
+    return _tagged if annotation in _UNIONS else None
+
+
+def _tagged(value: object) -> object:
+    """One of several classes, which the value names, or a plain value."""
+    if isinstance(value, dict):
+        return _decode_dataclass(value, _CLASSES[value[_TAG]])
+    return value
 
 
 def _expect(value: object, kind: type[Any]) -> Any:

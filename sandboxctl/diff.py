@@ -8,7 +8,7 @@ from enum import StrEnum
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass
-from sandboxctl.fields import OURS_ALONE, Wanted, within
+from sandboxctl.fields import OURS_ALONE, Wanted, within_any
 from sandboxctl.problems import Path
 from sandboxctl.spec import Secret, SecretDigest
 
@@ -68,7 +68,7 @@ def _compared(sides: Sides) -> set[Key]:
 
 
 def _compare(sides: Sides, key: Key, effect_of: Callable[[Key], Effect]) -> Change | None:
-    if any(within(key, prefix) for prefix in sides.hidden):
+    if within_any(key, sides.hidden):
         return _compare_hidden(sides, key, effect_of)
     secret = sides.desired.secrets.get(key)
     sensitive = secret is not None or (sides.applied is not None and key in sides.applied.secrets)
@@ -112,7 +112,7 @@ def _compare_fingerprints(sides: Sides, key: Key, effect: Effect) -> Change | No
 
 def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:
     """A live value that the image or the engine put there, and that we never asked for."""
-    if after is not None or not any(within(key, prefix) for prefix in OURS_ALONE):
+    if after is not None or not within_any(key, OURS_ALONE):
         return False
     return sides.applied is None or (key not in sides.applied.fields and key not in sides.applied.secrets)
 

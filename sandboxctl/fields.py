@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Json, Key
@@ -293,13 +293,14 @@ def within(key: Key, prefix: Key) -> bool:
     return len(key) >= len(prefix) and all(want in ("*", part) for want, part in zip(prefix, key, strict=False))
 
 
+def within_any(key: Key, prefixes: Collection[Key]) -> bool:
+    """Whether `key` is one of `prefixes` or lies below one. None of them begins with `*`."""
+    return any(within(key, prefix) for prefix in prefixes if prefix[0] == key[0])
+
+
 def hidden_part(wanted_fields: Wanted, hidden: frozenset[Key]) -> dict[str, Json]:
     """What inspect cannot show, by dotted key."""
-    return {
-        ".".join(key): value
-        for key, value in sorted(wanted_fields.fields.items())
-        if any(within(key, prefix) for prefix in hidden)
-    }
+    return {".".join(key): value for key, value in sorted(wanted_fields.fields.items()) if within_any(key, hidden)}
 
 
 def spec_hash(wanted_fields: Wanted, hidden: frozenset[Key]) -> str:

@@ -42,7 +42,7 @@ def by_click(line: list[str]) -> tuple[str, Session, tuple[str, ...], dict[str, 
         with command.make_context(name, rest, parent=context) as below:
             values = below.params
             own = {key: value for key, value in values.items() if key not in options.TAKEN}
-            arguments = own.pop("paths", None) or tuple(filter(None, [own.pop("name", None)]))
+            arguments = own.pop("paths") if "paths" in own else (own.pop("name"),)
             usual = {"lock_timeout": 30_000}
             own = {key: value for key, value in own.items() if value not in (None, False, usual.get(key))}
             return str(command.name), options.as_session(below, values), arguments, own
