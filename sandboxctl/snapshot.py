@@ -42,11 +42,13 @@ def _settled(names: frozenset[str], backend: Backend) -> Sequence[Listed]:
     deadline = time.monotonic() + REMOVAL_SECONDS
     while True:
         containers = backend.reader.containers()
-        going = [each.name for each in containers if each.name in names and each.state == "removing"]
+        going = [each for each in containers if each.name in names and each.state == "removing"]
         if not going:
             return containers
         if time.monotonic() >= deadline:
-            raise ConflictError(f"the engine has been removing {going[0]} for {REMOVAL_SECONDS:g} s",
+            status = backend.reader.status(going[0].ref)
+            why = f": {status.waiting}" if status is not None and status.waiting else ""
+            raise ConflictError(f"the engine has been removing {going[0].name} for {REMOVAL_SECONDS:g} s{why}",
                                 hint="is it stuck? remove it with the engine's own client")  # fmt: skip
         time.sleep(0.1)
 

@@ -23,7 +23,17 @@ from sandboxctl.problems import Problem
 __all__ = ["ApplyOptions", "Event", "Outcome", "Result", "apply", "fetch", "pull_always"]
 
 pull_always = images.pull_always
-fetch = images.fetch
+
+
+def fetch(plan: Plan, backend: Backend, *, emit: Callable[[Event], None]) -> Plan:
+    """What comes before the first write: images are had, and an engine that can is asked whether it would take it all.
+
+    Raises InvalidError or UnreachableError, with the places in the spec.
+    """
+    ready = images.fetch(plan, backend, emit=emit)
+    if ready.engine.staging == "marker":
+        marking.rehearse(ready, backend)
+    return ready
 
 
 def apply(plan: Plan, backend: Backend, options: ApplyOptions, *, emit: Callable[[Event], None]) -> tuple[Result, ...]:

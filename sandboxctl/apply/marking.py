@@ -10,7 +10,7 @@ import secrets
 import time
 from typing import cast
 
-from sandboxctl import ownership
+from sandboxctl import blame, ownership
 from sandboxctl.apply.events import Event
 from sandboxctl.apply.work import (
     RolledBackError,
@@ -22,9 +22,9 @@ from sandboxctl.apply.work import (
     refused,
     this_holder,
 )
-from sandboxctl.backends.base import MarkingWriter, Payload
+from sandboxctl.backends.base import Backend, Engine, MarkingWriter, Payload
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, SilentError
-from sandboxctl.plan import Action, Desired, Kind
+from sandboxctl.plan import Action, Desired, Kind, Plan
 from sandboxctl.render import render
 from sandboxctl.spec import Sandbox, VolumeMount
 
@@ -57,23 +57,41 @@ def run(action: Action, work: Work) -> None:
                 _writer(work).delete(step.ref)
 
 
+def rehearse(plan: Plan, backend: Backend) -> None:
+    """Asks before the first write whether the engine would take what is to be made.
+
+    Raises what it says to the first sandbox that it would not take, with its place in the spec.
+    """
+    writer = cast("MarkingWriter", backend.writer)
+    for action in plan.actions:
+        if action.desired is None or action.kind not in (Kind.CREATE, Kind.REPLACE):
+            continue
+        payload = _payload(action.desired, plan.engine, salt=b"")
+        try:
+            writer.rehearse(payload, replaces=action.kind is Kind.REPLACE)
+        except SandboxctlError as error:
+            error.sandbox = error.sandbox or action.name
+            error.places = blame.problems(error, action.desired.loaded)
+            raise
+
+
 def _writer(work: Work) -> MarkingWriter:
     return cast("MarkingWriter", work.backend.writer)
 
 
-def _payload(desired: Desired, work: Work, *, salt: bytes, resolved: Sandbox | None = None) -> Payload:
+def _payload(desired: Desired, engine: Engine, *, salt: bytes, resolved: Sandbox | None = None) -> Payload:
     """With what makes it ours: where it is binds it, as no image id would."""
     sandbox = desired.sandbox
     marks = ownership.labels(
         sandbox,
         spec_hash=desired.spec_hash,
-        identity=f"{work.engine.namespace}/{sandbox.name}",
+        identity=f"{engine.namespace}/{sandbox.name}",
         salt=salt,
         holder=this_holder(),
     )
     return render(
         resolved or sandbox,
-        work.backend.name,
+        engine.backend,
         labels={name: text for name, text in marks.items() if name in _LABELS},
         annotations={name: text for name, text in marks.items() if name not in _LABELS},
         salt=salt,
@@ -87,7 +105,7 @@ def _new(desired: Desired, work: Work) -> Payload:
     if resolved is not desired.sandbox:
         took = time.monotonic() - began
         work.emit(Event(name=desired.sandbox.name, step="gate", message=f"its target is open to others ({took:.1f} s)"))
-    return _payload(desired, work, salt=secrets.token_bytes(16), resolved=resolved)
+    return _payload(desired, work.engine, salt=secrets.token_bytes(16), resolved=resolved)
 
 
 def _make(desired: Desired, payload: Payload, work: Work) -> None:
@@ -139,7 +157,7 @@ def _replace(action: Action, work: Work) -> None:
     work.emit(Event(name=name, step="replace"))
     payload = _new(desired, work)
     _volumes_to_make(desired, work)
-    writer.rehearse(payload)
+    writer.rehearse(payload, replaces=True)
     previous = writer.capture(old.ref)
     ran = old.status.state in ("running", "restarting")
     work.emit(Event(name=name, step="stop", message="the old one"))
@@ -181,7 +199,7 @@ def _update(action: Action, work: Work) -> None:
     work.emit(Event(name=action.name, step="update"))
     changed = {change.key: change.after for change in action.changes}
     applied = ownership.applied(observed.labels)
-    payload = _payload(desired, work, salt=applied.salt if applied else b"")
+    payload = _payload(desired, work.engine, salt=applied.salt if applied else b"")
     _writer(work).update(observed.ref, changed, payload)
     check_changed(action, observed.ref, work)
     gate_of(desired, observed.ref, work).verify()

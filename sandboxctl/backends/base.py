@@ -35,7 +35,7 @@ class Engine:
     by rules that nothing inside can see, and the node decides about the control groups' namespace. `data_root` is its
     own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
     `storage` is the driver of its layers. `sub_paths`: a part of a volume can be mounted; an older engine mounts the
-    whole of it, and says nothing.
+    whole of it, and says nothing. `shared_pods`: its reader is a PodReader.
     """
 
     backend: str
@@ -62,6 +62,7 @@ class Engine:
     storage: str = ""
     shows_env: bool = False
     sub_paths: bool = False
+    shared_pods: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,14 @@ class NetworkFacts:
 
     ours: bool
     internal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodFacts:
+    """A pod that exists, for several sandboxes; `ours`: sandboxctl made it, with this network (mode, or name)."""
+
+    ours: bool
+    network: str
 
 
 RunState = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
@@ -239,6 +248,13 @@ class Reader(Protocol):
         """Lets connections go."""
 
 
+class PodReader(Reader, Protocol):
+    """What a reader can do besides, where `Engine.shared_pods`."""
+
+    def pod(self, name: str) -> PodFacts | None:
+        """The pod of this name; None if it is not there."""
+
+
 class Writer(Protocol):
     """Changes things. What is gone already is success. Raises EngineError, UnreachableError or ConflictError."""
 
@@ -358,8 +374,8 @@ class MarkingWriter(Writer, Protocol):
         Raises FailedError where that shows that a promise could never be proved.
         """
 
-    def rehearse(self, payload: Payload) -> None:
-        """Asks the engine whether it would take it; nothing is done."""
+    def rehearse(self, payload: Payload, *, replaces: bool) -> None:
+        """Asks the engine whether it would take it, in the place of one that is there or not; nothing is done."""
 
     def capture(self, ref: str) -> Payload:
         """The live object with all that belongs to it, as it could be made again."""

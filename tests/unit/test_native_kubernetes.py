@@ -14,7 +14,7 @@ from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Refusal, error_of,
 from sandboxctl.backends.kubernetes.inspection import Surroundings
 from sandboxctl.backends.kubernetes.native import Found
 from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import ConflictError, EngineError, ExecError, InvalidError, UnreachableError
+from sandboxctl.errors import ConflictError, ExecError, InvalidError, UnreachableError
 from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 from sandboxctl.render import render
 from sandboxctl.spec import (
@@ -254,7 +254,7 @@ def test_a_selector_takes_what_its_expressions_say(expression: dict[str, Any], t
         (404, 'namespaces "x" not found', InvalidError, "not found"),
         (409, 'pods "a" already exists', ConflictError, "already exists"),
         (422, "Pod is invalid", InvalidError, "Pod is invalid"),
-        (500, 'failed calling webhook "w": deadline exceeded', EngineError, "webhook"),
+        (500, 'failed calling webhook "w": deadline exceeded', UnreachableError, "webhook"),
         (500, "field not declared in schema", InvalidError, "field not declared"),
         (503, "the server is currently unable", UnreachableError, "not ready"),
     ],

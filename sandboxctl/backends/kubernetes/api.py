@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from sandboxctl.backends.base import Json
+from sandboxctl.backends.kubernetes import complaints
 from sandboxctl.dataclass import dataclass
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, UnreachableError
@@ -109,12 +110,14 @@ class Api:
     def _patiently(
         self, method: str, path: str, query: Mapping[str, str] | None, body: bytes, content_type: str
     ) -> Answer:
-        """Waits and asks again where the server says so (429): nothing was done then."""
+        """Waits and asks again where the server says so (429): nothing was done then. Raises UnreachableError."""
         for _ in range(_TOO_MANY_TRIES):
             if method == "GET":
                 answer = self.http.get(path, query)
             else:
                 answer = self.http.send(method, path, query, body=body, content_type=content_type)
+            if answer.status == 410 and method == "GET":  # it has forgotten the state that it began to list
+                continue
             if answer.status != 429:
                 return answer
             after = answer.headers.get("retry-after", "1")
@@ -168,7 +171,11 @@ _NO_RIGHT = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) resource "(
 
 
 def error_of(refusal: Refusal, url: str) -> SandboxctlError:
-    """The error of ours, with the exit code that a caller relies on."""
+    """The error of ours, with the exit code that a caller relies on, and the field that its words name."""
+    return complaints.placed(_error_of(refusal, url))
+
+
+def _error_of(refusal: Refusal, url: str) -> SandboxctlError:
     text = refusal.message
     match refusal.status:
         case 401:
@@ -177,7 +184,7 @@ def error_of(refusal: Refusal, url: str) -> SandboxctlError:
         case 403:
             return _forbidden(text)
         case 404 if "namespaces" in text and "not found" in text:
-            return InvalidError(f"Kubernetes: {text}", hint="create the namespace, or choose one with --namespace")
+            return InvalidError(f"Kubernetes: {text}")
         case 409:
             return _conflict(refusal)
         case 400 | 413 | 422:
@@ -185,7 +192,7 @@ def error_of(refusal: Refusal, url: str) -> SandboxctlError:
         case 500 if "not declared in schema" in text or "duplicate entries" in text:
             return InvalidError(f"Kubernetes refuses it: {text}")
         case 500 if "webhook" in text:
-            return EngineError(f"Kubernetes: {text}", status=500, hint="an admission webhook of the cluster failed")
+            return UnreachableError(f"Kubernetes: {text}", hint="an admission webhook of the cluster does not answer")
     if refusal.status in (502, 503, 504):
         return UnreachableError(f"Kubernetes at {url} is not ready: {text}", hint="is it starting? try again")
     return EngineError(f"Kubernetes answered {refusal.status}: {text}", status=refusal.status)
@@ -209,15 +216,8 @@ def _forbidden(text: str) -> SandboxctlError:
             f"no permission in the cluster: {text}",
             hint=f"ask for a role that may {right['verb']} {right['resource']}",
         )
-    hints = {
-        "violates PodSecurity": "the namespace enforces a standard that `security.profile: restricted` meets",
-        "exceeded quota": "the namespace's quota is used up: delete something, or lower resources",
-        "being terminated": "the namespace is being deleted: choose another",
-        "RuntimeClass": "the cluster has no such runtime class: see security.runtime",
-        "serviceaccount": "the service account does not exist (yet): see kubernetes.serviceAccount",
-    }
-    hint = next((hint for words, hint in hints.items() if words in text), None)
-    return InvalidError(f"Kubernetes refuses it: {text}", hint=hint)
+    standard = "the namespace enforces a standard that `security.profile: restricted` meets"
+    return InvalidError(f"Kubernetes refuses it: {text}", hint=standard if "violates PodSecurity" in text else None)
 
 
 def _conflict(refusal: Refusal) -> SandboxctlError:

@@ -36,7 +36,7 @@ def status(pod: Mapping[str, Any]) -> Status:
     metadata, found = pod["metadata"], pod.get("status") or {}
     container = _of(found.get("containerStatuses"), SANDBOX)
     ended = _ended(container)
-    waiting, doomed = _waiting(found, container)
+    waiting, doomed = _waiting(found, container) if not metadata.get("deletionTimestamp") else (holders(pod), False)
     return Status(
         state=_state(metadata, found, container),
         exit_code=ended.get("exitCode"),
@@ -48,6 +48,12 @@ def status(pod: Mapping[str, Any]) -> Status:
         waiting=waiting,
         doomed=doomed,
     )
+
+
+def holders(pod: Mapping[str, Any]) -> str:
+    """Who keeps a pod that is to go: finalizers, which are somebody's to take away; else its node ends it."""
+    finalizers = ", ".join(pod["metadata"].get("finalizers") or ())
+    return f"held by the finalizer {finalizers}" if finalizers else "its node has not ended it yet"
 
 
 def container_id(pod: Mapping[str, Any]) -> str:

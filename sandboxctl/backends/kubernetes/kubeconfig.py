@@ -90,7 +90,9 @@ def _parsed(text: str, path: Path) -> Any:
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  (both are safe)
     except yaml.YAMLError as error:
-        raise UnreachableError(f"the kubeconfig {path} is no YAML") from error
+        raise UnreachableError(
+            f"the kubeconfig {path} is no YAML", hint="`kubectl config view` shows what one has"
+        ) from error
 
 
 def _find(

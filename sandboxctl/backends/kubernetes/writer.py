@@ -15,7 +15,7 @@ from copy import deepcopy
 from typing import IO, Any, cast
 
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
-from sandboxctl.backends.kubernetes import gate, live, probe, resize, streams
+from sandboxctl.backends.kubernetes import condition, gate, live, probe, resize, streams
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
@@ -45,15 +45,18 @@ class KubernetesWriter:
         """See `gate`: a closed network needs a target that is open to others."""
         return self._gate.resolved(sandbox)
 
-    def rehearse(self, payload: Payload) -> None:
-        """A dry run, under a name that nobody has: what admission, Pod Security and quotas say."""
+    def rehearse(self, payload: Payload, *, replaces: bool) -> None:
+        """A dry run, under a name that nobody has: what admission, Pod Security and quotas say.
+
+        A quota that is used up says nothing where the sandbox `replaces` one, which is counted as well.
+        """
         for document in self._placed(payload):
             metadata = cast("dict[str, Json]", document["metadata"])
             metadata["generateName"] = f"{metadata.pop('name')}-"
             try:
                 self._api.create(document, dry_run=True)
             except InvalidError as error:
-                if "exceeded quota" not in error.brief:  # the one that is replaced is counted as well
+                if not (replaces and "exceeded quota" in error.brief):
                     raise
 
     def create(self, payload: Payload, *, name: str) -> str:
@@ -69,6 +72,7 @@ class KubernetesWriter:
             self._undo(name, uid)
             raise
         self._reader.learn(uid, name)
+        self._sweep(name, keep=payload)
         return uid
 
     def _refuse_strangers(self, payload: Payload) -> None:
@@ -170,17 +174,20 @@ class KubernetesWriter:
         pauses = iter(_PAUSES)
         while (pod := self._reader.pod(ref)) is not None:
             if time.monotonic() >= deadline:
-                holders = ", ".join(pod["metadata"].get("finalizers") or []) or "its node"
                 raise FailedError(
-                    f"{name} is still ending after {seconds:g} s: held by {holders}",
+                    f"{name} is still ending after {seconds:g} s: {condition.holders(pod)}",
                     hint="see to that first; nothing is forced, since the process may go on",
                 )
             time.sleep(next(pauses, _PAUSES[-1]))
 
-    def _sweep(self, name: str) -> None:
-        """Everything that carries the sandbox's label, but claims."""
+    def _sweep(self, name: str, *, keep: Payload | None = None) -> None:
+        """Everything that carries the label of a sandbox, but claims; beside a new one what a killed command left."""
+        documents = keep.documents if keep is not None else ()
+        kept = {(each["kind"], cast("dict[str, Json]", each["metadata"])["name"]) for each in documents}
         for kind in _COMPANIONS:
             for each in self._api.items(kind, {"labelSelector": f"{NAME}={name}"}):
+                if (kind, each["metadata"]["name"]) in kept:
+                    continue
                 self._api.delete(self._api.location(kind, each["metadata"]["name"]), uid=each["metadata"]["uid"])
 
     def delete_volume(self, name: str) -> None:
