@@ -28,6 +28,7 @@ from sandboxctl.errors import EngineError, ExecError, NotFoundError, Unreachable
 _CHUNK = 64 * 1024
 _KILLED = 128 + signal.SIGKILL
 _END_OF_INPUT = b"\x04"
+_COMPLAINTS = (b"OCI runtime exec failed", b"Error: crun", b"Error: runc", b"exec failed")
 _NOT_FOUND = (b"executable file not found", b"no such file or directory", b"not found in $PATH")
 _NOT_EXECUTABLE = (b"permission denied", b"is a directory", b"exec format error")
 
@@ -73,7 +74,10 @@ def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdo
                 pump.run(stdin)
         else:
             pump.run(stdin)
-    return _shell_code(_exit_code(http, exec_id), head.text)
+    code = _exit_code(http, exec_id)
+    never_ran = code in (125, 126, 127) and head.complains
+    head.release(stderr if never_ran else None)
+    return _never_ran_code(head.text) if never_ran else code
 
 
 def collect(
@@ -105,18 +109,40 @@ def _into(buffer: io.BytesIO) -> Sink:
 
 
 class _Head:
-    """The first bytes of the output, where the runtime says why a command could not be started."""
+    """The first bytes of the output, where the runtime says why a command could not be started.
+
+    Docker writes that where the command's own output goes. What begins so is held back until the exit code tells whose
+    words they are.
+    """
+
+    _MOST = 4096
 
     def __init__(self) -> None:
         self.text = b""
+        self._held: list[tuple[Sink, bytes]] = []
+
+    @property
+    def complains(self) -> bool:
+        """Whether it begins as a runtime's complaint does."""
+        return self.text.startswith(_COMPLAINTS)
 
     def passing(self, sink: Sink) -> Sink:
         def take(chunk: bytes) -> None:
-            if len(self.text) < 1024:
-                self.text += chunk[:1024]
+            if len(self.text) < self._MOST:
+                self.text += chunk[: self._MOST]
+                if self.complains or any(words.startswith(self.text) for words in _COMPLAINTS):
+                    self._held.append((sink, chunk))
+                    return
+            self.release(None)
             sink(chunk)
 
         return take
+
+    def release(self, instead: Sink | None) -> None:
+        """Writes what was held back, to one place `instead` of where each part was meant for."""
+        held, self._held = self._held, []
+        for sink, chunk in held:
+            (instead or sink)(chunk)
 
 
 def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool) -> str:
@@ -162,15 +188,12 @@ def _exit_code(http: EngineHttp, exec_id: str) -> int:
     raise UnreachableError("the engine does not say how the command ended")
 
 
-def _shell_code(code: int, head: bytes) -> int:
+def _never_ran_code(head: bytes) -> int:
     """Docker up to 26 answers 126 for a missing command, later ones and Podman 127 (engines.md, section 5); Podman 5
     answers 125 for a directory."""
-    refused = head.startswith((b"OCI runtime exec failed", b"Error: crun", b"Error: runc", b"exec failed"))
-    if code in (125, 126, 127) and refused:
-        if any(words in head for words in _NOT_EXECUTABLE):
-            return 126
-        return 127 if any(words in head for words in _NOT_FOUND) else 126
-    return code
+    if any(words in head for words in _NOT_EXECUTABLE):
+        return 126
+    return 127 if any(words in head for words in _NOT_FOUND) else 126
 
 
 class _Pump:

@@ -71,8 +71,14 @@ def _choose(
             name = chosen.backend
         decided.append(name)
     for what, sandboxes in said.items():
-        session.note(f"{', '.join(sandboxes)} {what}\n")
+        session.note(f"{_few(sandboxes)} {what}\n")
     return tuple(decided)
+
+
+def _few(names: Sequence[str]) -> str:
+    """Three names at the most, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:

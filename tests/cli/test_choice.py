@@ -62,6 +62,14 @@ def test_the_first_that_is_here(two: Two) -> None:
     assert "+ docker/py" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("count", "told"), [(3, "s0, s1, s2"), (4, "s0, s1, s2 and 1 more"), (50, "s0, s1, s2 and 47 more")]
+)
+def test_of_many_the_choice_names_three(two: Two, count: int, told: str) -> None:
+    two.cli.write("---\n".join(SPEC.replace("name: py", f"name: s{number}") for number in range(count)))
+    assert two("plan").err == f"{told} on docker: the first of docker, podman that is here\n"
+
+
 def test_the_next_where_the_first_is_absent(two: Two) -> None:
     two.docker.down = ABSENT
     ran = two("plan")

@@ -54,9 +54,11 @@ def engine(
     with socketserver.ThreadingUnixStreamServer(str(path), Connection) as server:
         serving = threading.Thread(target=server.serve_forever, args=(0.02,))
         serving.start()
-        yield EngineHttp(Endpoint(label="Docker", url="unix", path=str(path)), timeout=5), requests
-        server.shutdown()
-        serving.join()
+        try:
+            yield EngineHttp(Endpoint(label="Docker", url="unix", path=str(path)), timeout=5), requests
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 def outcome(http: EngineHttp, *, stdin: int | None = None, **options: object) -> tuple[int, bytes, bytes]:
@@ -123,6 +125,21 @@ def test_a_complaint_without_a_frame_is_an_error_of_the_command(tmp_path: Path) 
 def test_codes_are_those_of_a_shell_on_every_engine(tmp_path: Path, words: bytes, code: int, shell: int) -> None:
     with engine(tmp_path, sends(frame(1, words)), ended=(200, {"Running": False, "ExitCode": code})) as (http, _):
         assert outcome(http)[0] == shell
+
+
+@pytest.mark.parametrize("cut", [0, 5, 30])
+def test_why_a_command_could_not_be_started_is_no_output_of_it(tmp_path: Path, cut: int) -> None:
+    words = b"OCI runtime exec failed: x: no such file or directory\r\n"
+    parts = [frame(1, part) for part in (words[:cut], words[cut:]) if part]
+    with engine(tmp_path, sends(*parts), ended=(200, {"Running": False, "ExitCode": 126})) as (http, _):
+        assert outcome(http) == (127, b"", words)
+
+
+@pytest.mark.parametrize("more", [b"", b"x" * 10_000])
+def test_a_command_may_say_the_same_words_itself(tmp_path: Path, more: bytes) -> None:
+    words = b"OCI runtime exec failed: " + more
+    with engine(tmp_path, sends(frame(1, words), frame(2, b"err"))) as (http, _):
+        assert outcome(http) == (0, words, b"err")
 
 
 def test_a_container_that_is_not_there(tmp_path: Path) -> None:
