@@ -22,7 +22,10 @@ from sandboxctl.errors import UsageError
 from sandboxctl.nodes import Alias, Entries, Items, Node, Scalar, place
 from sandboxctl.problems import Path, Problem, Range, suggestion
 
-_TOKEN = re.compile(r"\$\$\{|\$\{(?P<body>[^}]*)\}|\$\{")
+_TOKEN = re.compile(r"\$\$\{|\$\{(?P<body>[^}]*)\}")
+_OPEN = re.compile(r"\$\$\{|\$\{(?P<body>)")
+_REPORTED = 100
+"""How many problems of one value are told: nobody reads more, and a value may have a hundred thousand."""
 _BODY = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<operator>[-?])(?P<rest>.*))?", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -55,6 +58,7 @@ class _Replacing:
     document: Document
     variables: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
+    _flawed: dict[Path, int] = field(default_factory=dict)
 
     def value(self, node: Node, path: Path) -> object:
         """The value of `node` with everything below it replaced."""
@@ -75,13 +79,17 @@ class _Replacing:
     def _scalar(self, node: Scalar, text: str, path: Path) -> object:
         whole = _TOKEN.fullmatch(text)
         places = self._places(node, text)
-        replaced = _TOKEN.sub(lambda match: self._token(match, next(places), path), text)
+        pieces, end = [], 0
+        for match in _tokens(text):
+            pieces += [text[end : match.start()], self._token(match, next(places), path)]
+            end = match.end()
+        replaced = "".join([*pieces, text[end:]])
         if whole is None or whole["body"] is None or not node.plain or not replaced:
             return replaced
         value = ambiguity.resolve(replaced)
         if not isinstance(value, ambiguity.Refusal):
             return value
-        if path not in {problem.path for problem in self.problems}:
+        if path not in self._flawed:
             message = f"the value of {text}: {value.message}"
             self._report(value.code, message, next(self._places(node, text)), path, f'quote it if it is text: "{text}"')
         return replaced
@@ -90,7 +98,7 @@ class _Replacing:
         if match[0] == "$${":
             return "${"
         body = _BODY.fullmatch(match["body"] or "")
-        if body is None:
+        if body is None or match.re is _OPEN:
             self._bad_reference(match, where, path)
             return match[0]
         name, operator, rest = body["name"], body["operator"], body["rest"]
@@ -102,7 +110,13 @@ class _Replacing:
         self._unset(name, rest if operator == "?" else None, where, path)
         return match[0]
 
+    def _enough(self, path: Path) -> bool:
+        """Whether no more of this value needs to be told."""
+        return self._flawed.get(path, 0) >= _REPORTED
+
     def _unset(self, name: str, reason: str | None, where: Range, path: Path) -> None:
+        if self._enough(path):
+            return
         is_given = name in self.variables
         near = None if is_given else suggestion(name, self.variables)
         hint = f"did you mean ${{{near}}}? " if near else ""
@@ -111,7 +125,9 @@ class _Replacing:
         self._report("unset-variable", message, where, path, hint)
 
     def _bad_reference(self, match: re.Match[str], where: Range, path: Path) -> None:
-        if match["body"] is None:
+        if self._enough(path):
+            return
+        if match.re is _OPEN:
             message, hint = "`${` is never closed by `}`", "write $${ for the text itself"
         else:
             message = f"`{match[0]}` is no reference to a variable"
@@ -119,6 +135,7 @@ class _Replacing:
         self._report("bad-reference", message, where, path, hint)
 
     def _report(self, code: str, message: str, where: Range, path: Path, hint: str) -> None:
+        self._flawed[path] = self._flawed.get(path, 0) + 1
         line = self.document.source.line_text(where)
         self.problems.append(Problem(code=code, message=message, hint=hint, range=where, path=path, line_text=line))
 
@@ -128,13 +145,26 @@ class _Replacing:
         line, column = node.start
         whole = place(filename, node.start, node.end)
         written = (self.document.source.line_text(whole) or "") if line == node.end[0] else ""
-        for match in _TOKEN.finditer(text):
+        for match in _tokens(text):
             found = written.find(match[0], column - 1, node.end[1] - 1)
             if found < 0:
                 yield whole
                 continue
             column = found + len(match[0]) + 1
             yield place(filename, (line, found + 1), (line, column))
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """Every reference in turn, in one pass: behind the last `}` nothing is looked for that could close one.
+
+    Of those that are never closed the first one is enough.
+    """
+    closed = text.rfind("}") + 1
+    yield from _TOKEN.finditer(text, 0, closed)
+    for match in _OPEN.finditer(text, closed):
+        yield match
+        if match["body"] is not None:
+            return
 
 
 def _exempt(path: Path) -> bool:

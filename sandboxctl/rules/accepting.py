@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sandboxctl.problems import Path, dotted, suggestion
 from sandboxctl.rules.case import Case, rule
 from sandboxctl.spec import BACKENDS
@@ -14,9 +16,15 @@ def accepted_names(case: Case) -> None:
             path: Path = ("spec", backend, "accept", index)
             if case.sound(path) and name not in _known():
                 message = f"{dotted(path)}: `{name}` is no field"
-                case.findings.error("accept-unknown", path, message, hint=_hint(name, backend))
+                hint = _hint(name, backend) if index < _HINTED else None
+                case.findings.error("accept-unknown", path, message, hint=hint)
 
 
+_HINTED = 50
+"""Of a longer list the rest is told without a search for what was meant."""
+
+
+@cache
 def _known() -> frozenset[str]:
     from sandboxctl.capabilities.table import ROWS  # 2 ms, and few specs accept anything
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -109,3 +110,13 @@ def test_an_assignment_is_a_name_and_everything_behind_the_first_equals_sign() -
 def test_another_assignment_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_assignment(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["${A" * 100_000, "${}" * 100_000, "${A}" * 100_000, "$${" * 100_000, "${" * 100_000 + "}"]
+)
+def test_a_value_of_a_hundred_thousand_references_is_read_in_one_pass(text: str) -> None:
+    started = time.process_time()
+    _, problems = replaced(f"a: '{text}'\n")
+    assert time.process_time() - started < 2
+    assert len(problems) <= 100
