@@ -6,6 +6,7 @@ ssh decides as it always does, by its configuration, agent and known hosts, and 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,8 @@ from urllib.parse import SplitResult, unquote
 from sandboxctl.errors import InvalidError, UnreachableError
 
 _PAUSE = 0.01
+_SOCKET = "engine.sock"
+_LONGEST_PATH = 107  # of a unix socket
 
 
 class Tunnel:
@@ -38,7 +41,7 @@ class Tunnel:
         with self._lock:
             if self._directory is None:
                 self._directory = self._open()
-            return f"{self._directory}/engine.sock"
+            return f"{self._directory}/{_SOCKET}"
 
     def close(self) -> None:
         """Ends ssh and removes the socket; a tunnel that was never made is none to close."""
@@ -55,11 +58,11 @@ class Tunnel:
         program = shutil.which("ssh")
         if program is None:
             raise UnreachableError("there is no `ssh` here", hint="install the package openssh-client")
-        directory = tempfile.mkdtemp(prefix="sandboxctl-ssh-")
+        directory = _directory()
         arguments = [
             program, "-T", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "ControlPath=none",
             "-o", f"ConnectTimeout={max(1, round(self._timeout))}", *(["-p", str(self._port)] if self._port else []),
-            "-L", f"{directory}/engine.sock:{self._remote}", "--", self._destination, "exec cat",
+            "-L", f"{directory}/{_SOCKET}:{self._remote}", "--", self._destination, "exec cat",
         ]  # fmt: skip
         # A file, not a pipe: what ssh says later on must never make it wait for a reader.
         with open(f"{directory}/log", "wb") as log:
@@ -79,7 +82,7 @@ class Tunnel:
     def _wait(self, ssh: subprocess.Popen[bytes], directory: Path) -> None:
         """Until ssh has logged in, which is when it makes the socket."""
         deadline = time.monotonic() + self._timeout
-        while not (directory / "engine.sock").exists():
+        while not (directory / _SOCKET).exists():
             if ssh.poll() is not None:
                 raise UnreachableError(
                     f"ssh to {self._destination} failed: {_last_words(directory / 'log')}",
@@ -106,6 +109,15 @@ def tunnel(url: str, parts: SplitResult, *, remote: str, timeout: float) -> Tunn
     remote = parts.path if parts.path not in ("", "/") else remote
     destination = f"{user}@{host}" if user else host
     return Tunnel(destination=destination, port=parts.port, remote=remote, timeout=timeout)
+
+
+def _directory() -> str:
+    """For this user alone: where temporary files go, or in /tmp where a socket's path would be too long there."""
+    directory = tempfile.mkdtemp(prefix="sandboxctl-ssh-")
+    if len(os.fsencode(f"{directory}/{_SOCKET}")) <= _LONGEST_PATH:
+        return directory
+    os.rmdir(directory)
+    return tempfile.mkdtemp(prefix="sandboxctl-ssh-", dir="/tmp")
 
 
 def _last_words(log: Path) -> str:

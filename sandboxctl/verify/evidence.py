@@ -24,6 +24,8 @@ CGROUP_FILES = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "cpu.cfs
                 "pids.max", "memory.max", "memory.swap.max", "cpu.max", "devices.list")  # fmt: skip
 
 _CHILD_SECONDS = 1.0  # how long an init may take to start its child
+_PROGRAM_SECONDS = 1.0  # how long a runtime may take to give way to the sandbox's program
+_RUNTIMES = ("runc", "crun")
 _CLONE_NEWUTS = 0x04000000
 _LINKS_AT_MOST = 40
 _OF_THE_SANDBOX = "cg/", "net/dev", "view", "1/exe", "1/cmdline", "1/stat"
@@ -40,6 +42,7 @@ def kernel(pid: int, container: str, targets: Iterable[str]) -> dict[str, str] |
     cgroup = _text(process / "cgroup")
     if before is None or cgroup is None or not container or container not in cgroup:
         return None
+    _await_program(process)
     texts = dict(_process_texts(process))
     texts |= {f"cg/{name}": text for name, text in _cgroup_texts(cgroup, container)}
     if is_gvisor(texts):  # its process on the host is gVisor's own, not the sandbox's
@@ -97,6 +100,16 @@ def _engine_process(process: Path) -> Path:
     words = (_text(process / "stat") or "").rpartition(")")[2].split()
     parent = Path("/proc") / (words[1] if len(words) > 1 else "self")
     return parent if _link(parent / "ns" / "net") is not None else Path("/proc/self")
+
+
+def _await_program(process: Path) -> None:
+    """An engine says `running` when its runtime was told to go on; for a moment pid 1 is still `runc init`."""
+    until = time.monotonic() + _PROGRAM_SECONDS
+    while time.monotonic() < until:
+        program, *words = (_text(process / "cmdline") or "").split("\0")
+        if program.rpartition("/")[2] not in _RUNTIMES or not {"init", "create"} & set(words):
+            return
+        time.sleep(0.01)
 
 
 def _child_texts(process: Path, texts: Texts) -> dict[str, str]:

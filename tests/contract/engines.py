@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandboxctl.backends.base import Connection
+from tests.contract import kernel
+from tests.contract.kernel import Limits
+from tests.contract.workbench import Fragment
 from tests.engines.fixtures import DockerEngine, LocalImages
 
 
@@ -24,7 +27,16 @@ class EngineUnderTest(Protocol):
     images: LocalImages
     server: str  # how it names itself in its answers
     sub_paths: bool  # whether a part of a volume can be mounted
-    updates_in_place: bool  # whether limits change while it runs, and its inspect then shows the new ones
+
+    @property
+    def base(self) -> Fragment:
+        """What is laid under every spec of the tests there, which says nothing of what they are about."""
+
+    def unrestricted(self) -> EngineUnderTest:
+        """The same, where nothing but sandboxctl restricts what may run."""
+
+    def in_place(self, field: str) -> bool:
+        """Whether this field of those that can changes while it runs, and its inspect then shows the new value."""
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         """How sandboxctl is led to it, or to what stands in front of it at `socket`."""
@@ -45,8 +57,14 @@ class EngineUnderTest(Protocol):
     def state(self, name: str) -> str:
         """`running`, `exited`, `paused`, …"""
 
-    def pid(self, name: str) -> int:
-        """The process on this host that is the container's first."""
+    def incarnation(self, name: str) -> object:
+        """What is another after each start."""
+
+    def restarts(self, name: str) -> int:
+        """How often the engine has started it again by itself."""
+
+    def limits(self, name: str) -> Limits:
+        """What the kernel says of a running one."""
 
     def labels(self, name: str) -> dict[str, str]:
         """All labels of a container."""
@@ -61,6 +79,15 @@ class EngineUnderTest(Protocol):
 
     def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """The engine's own client, where every engine's takes the same words (stop, pause, rename, rm, …)."""
+
+    def stop(self, name: str) -> None:
+        """Somebody ends it by hand."""
+
+    def kill(self, name: str) -> None:
+        """Somebody ends it by hand, at once."""
+
+    def remove(self, name: str) -> None:
+        """Somebody takes it away by hand."""
 
     def sabotage_memory(self, name: str) -> None:
         """Lifts the memory limit of a running container."""
@@ -79,6 +106,15 @@ class EngineUnderTest(Protocol):
 
     def out_of_memory(self, name: str, limit: str) -> tuple[str, str]:
         """What is said, and hinted at, of a sandbox whose process was killed for want of memory."""
+
+    def left(self, name: str) -> frozenset[str]:
+        """The names of all that there is of sandboxes that begin with this one's name, but networks."""
+
+    def files(self, name: str) -> list[str]:
+        """The names of what holds a sandbox's files."""
+
+    def clear(self, name: str) -> None:
+        """Removes all that begins with a name."""
 
     def volumes(self) -> frozenset[str]:
         """The names of all volumes."""
@@ -198,9 +234,22 @@ class DockerUnderTest:
     engine: DockerEngine
     images: LocalImages
     backend: str = "docker"
-    updates_in_place: bool = True
-    sub_paths: bool = False
     server: str = "Docker/20.10.24 (linux)"
+
+    @property
+    def base(self) -> Fragment:
+        return {}
+
+    def unrestricted(self) -> EngineUnderTest:
+        return self
+
+    def in_place(self, field: str) -> bool:
+        return True
+
+    @property
+    def sub_paths(self) -> bool:
+        version = self.client("version", "--format", "{{.Server.Version}}").stdout
+        return int(version.partition(".")[0]) >= 26
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         return Connection(docker_host=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)
@@ -221,8 +270,15 @@ class DockerUnderTest:
     def state(self, name: str) -> str:
         return str(self.inspect(name)["State"]["Status"])
 
-    def pid(self, name: str) -> int:
-        return int(self.inspect(name)["State"]["Pid"])
+    def incarnation(self, name: str) -> object:
+        found = self.inspect(name)
+        return found["Id"], found["Created"], found["State"]["Pid"]
+
+    def restarts(self, name: str) -> int:
+        return int(self.inspect(name)["RestartCount"])
+
+    def limits(self, name: str) -> Limits:
+        return kernel.limits(int(self.inspect(name)["State"]["Pid"]))
 
     def labels(self, name: str) -> dict[str, str]:
         return dict(self.inspect(name)["Config"]["Labels"])
@@ -248,6 +304,24 @@ class DockerUnderTest:
 
     def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.engine.cli(*args, check=check)
+
+    def stop(self, name: str) -> None:
+        self.client("stop", "--time=1", name)
+
+    def kill(self, name: str) -> None:
+        self.client("kill", name)
+
+    def remove(self, name: str) -> None:
+        self.client("rm", "--force", name)
+
+    def left(self, name: str) -> frozenset[str]:
+        return frozenset(each for each in self.containers() | self.volumes() if each.startswith(name))
+
+    def files(self, name: str) -> list[str]:
+        return sorted(each for each in self.volumes() if f".{name}." in each)
+
+    def clear(self, name: str) -> None:
+        clear(self, name)
 
     def sabotage_memory(self, name: str) -> None:
         self.client("update", "--memory=2g", "--memory-swap=4g", name)
@@ -295,6 +369,19 @@ class DockerUnderTest:
 
     def image_names(self) -> frozenset[str]:
         return frozenset(self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split())
+
+
+def clear(engine: EngineUnderTest, name: str) -> None:
+    """Containers, volumes and networks, in the words that Docker's client and Podman's share."""
+    containers = [each for each in engine.containers() if each.startswith(name)]
+    if containers:
+        engine.client("rm", "--force", "--volumes", *containers)
+    volumes = [each for each in engine.volumes() if each.startswith(name)]
+    if volumes:
+        engine.client("volume", "rm", *volumes)
+    networks = [each for each in engine.networks() if each.startswith(name)]
+    if networks:
+        engine.client("network", "rm", *networks)
 
 
 def isolated(options: Sequence[str]) -> tuple[str, ...]:

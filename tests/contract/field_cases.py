@@ -45,6 +45,7 @@ class Case:
     values: tuple[Any, Any]
     effect: Literal["live", "replace"] = "replace"
     base: Fragment | None = None
+    engine: str | None = None  # the only one that it is for
 
     @property
     def title(self) -> str:
@@ -459,14 +460,14 @@ NETWORK = (
         field="network.dns",
         before={"network": {"mode": "bridge", "dns": {"servers": ["192.0.2.1"]}}},
         after={"network": {"mode": "bridge", "dns": {"servers": ["192.0.2.2"]}}},
-        seen=Inside(script="sed -n 's/nameserver //p' /etc/resolv.conf"),
+        seen=Inside(script="sed -n 's/^nameserver //p' /etc/resolv.conf"),
         values=("192.0.2.1", "192.0.2.2"),
     ),
     Case(
         field="network.dns",
         before={"network": {"mode": "bridge", "dns": {"search": ["a.test"], "options": ["ndots:2"]}}},
         after={"network": {"mode": "bridge", "dns": {"search": ["b.test"], "options": ["ndots:2"]}}},
-        seen=Inside(script="sed -n 's/search //p; s/options //p' /etc/resolv.conf | tr '\\n' ' '"),
+        seen=Inside(script="sed -n 's/^search //p; s/^options //p' /etc/resolv.conf | tr '\\n' ' '"),
         values=("a.test ndots:2 ", "b.test ndots:2 "),
     ),
     Case(

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -123,7 +124,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]
 
 
 @pytest.fixture
-def ssh_client(sshd: tuple[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def ssh_client(sshd: tuple[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The user's `ssh`, with a configuration of the test's; ssh looks for a user's own in no place that could be set.
 
     Returns the file of known hosts, which knows the server."""
@@ -139,8 +140,9 @@ def ssh_client(sshd: tuple[int, Path], tmp_path: Path, monkeypatch: pytest.Monke
     (programs / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {tmp_path}/ssh_config "$@"\n')
     (programs / "ssh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    return known
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as short:  # a socket's path is
+        monkeypatch.setenv("TMPDIR", short)
+        yield known
 
 
 def test_the_whole_life_of_a_sandbox_by_ssh(
@@ -148,7 +150,19 @@ def test_the_whole_life_of_a_sandbox_by_ssh(
 ) -> None:
     url = f"ssh://127.0.0.1:{sshd[0]}{engine.socket}"
     whole_life(tmp_path, name, engine.images.busybox, "--backend", engine.backend, FLAGS[engine.backend], url)
-    assert list(tmp_path.glob("sandboxctl-ssh-*")) == []
+    assert list(Path(os.environ["TMPDIR"]).iterdir()) == []
+
+
+def test_a_long_way_to_temporary_files_is_no_way_for_a_socket(
+    engine: EngineUnderTest, sshd: tuple[int, Path], ssh_client: Path, clean_home: Path, tmp_path: Path
+) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    url = f"ssh://127.0.0.1:{sshd[0]}{engine.socket}"
+    before = set(Path("/tmp").glob("sandboxctl-ssh-*"))
+    sandboxctl(tmp_path, "--backend", engine.backend, FLAGS[engine.backend], url, "list", env={"TMPDIR": str(long)})
+    assert list(long.iterdir()) == []
+    assert set(Path("/tmp").glob("sandboxctl-ssh-*")) - before == set()
 
 
 def test_a_host_whose_key_nobody_knows_is_not_asked_for_anything(

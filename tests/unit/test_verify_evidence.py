@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,30 @@ def test_a_process_that_is_gone_is_not_an_error() -> None:
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
     assert evidence.kernel(gone.pid, STRANGER, ("/tmp",)) is None
+
+
+def test_a_runtime_that_has_not_yet_given_way_to_the_sandboxs_program_is_waited_for() -> None:
+    started = "exec -a runc bash -c 'sleep 0.3; exec -a program sleep 10' init"  # an engine calls this `running`
+    with subprocess.Popen(["bash", "-c", started]) as process:
+        line = Path(f"/proc/{process.pid}/cmdline")
+        while not line.read_bytes().startswith(b"runc\0"):
+            time.sleep(0.01)
+        texts = evidence.kernel(process.pid, ":", ())
+        process.kill()
+    assert texts is not None
+    assert texts["1/cmdline"] == "program\x0010\0"
+
+
+def test_a_sandbox_that_calls_itself_a_runtime_is_looked_at_all_the_same() -> None:
+    command = ["bash", "-c", "exec -a runc bash -c 'read; true' init"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        line = Path(f"/proc/{process.pid}/cmdline")
+        while not line.read_bytes().startswith(b"runc\0"):
+            time.sleep(0.01)
+        texts = evidence.kernel(process.pid, ":", ())
+        process.kill()
+    assert texts is not None
+    assert texts["1/cmdline"] == "runc\0-c\0read; true\0init\0"
 
 
 @pytest.fixture
