@@ -7,11 +7,12 @@ the sha256 of the rest. A file is replaced by a rename, so that nobody ever read
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
 from collections.abc import Callable
+
+from sandboxctl.digest import hexadecimal
 
 FORM = b"sandboxctl cache 1"
 _LARGEST = 64 * 2**20
@@ -67,7 +68,7 @@ def _value(content: bytes) -> object:
 
 
 def _head(body: bytes) -> bytes:
-    return FORM + b" " + hashlib.sha256(body).hexdigest().encode()
+    return FORM + b" " + hexadecimal(body).encode()
 
 
 def _content(place: str, key: str) -> bytes:

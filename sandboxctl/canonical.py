@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, cast
@@ -13,6 +12,7 @@ from typing import Any, cast
 from sandboxctl import spec
 from sandboxctl.backends.base import Json
 from sandboxctl.dataclass import default, is_dataclass, names
+from sandboxctl.digest import hexadecimal
 from sandboxctl.spec import Sandbox, Secret, SecretDigest
 
 _TAG = "is"
@@ -65,7 +65,7 @@ def _encode(value: object, salt: bytes) -> Json:  # noqa: C901  (one branch for 
             encoded[camel(name)] = _encode(item, salt)
     content = value.content if isinstance(value, spec.FileMount) else None
     if isinstance(content, str) and not isinstance(content, spec.TextDigest):
-        encoded["content"] = "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+        encoded["content"] = "sha256:" + hexadecimal(content.encode())
     return dict(sorted(encoded.items()))
 
 

@@ -5,10 +5,10 @@ Templates, the planner and verify all take these from here, so that they cannot 
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from sandboxctl.dataclass import dataclass
+from sandboxctl.digest import sha256
 from sandboxctl.problems import Path
 from sandboxctl.quantity import Bytes
 from sandboxctl.spec import (
@@ -172,7 +172,7 @@ def own_ids(sandbox: Sandbox) -> tuple[int, int] | None:
     if sandbox.security.user_namespace != "private":
         return None
     first, last = (edge // _IDS for edge in _ID_SPACES)
-    place = int.from_bytes(hashlib.sha256(sandbox.name.encode()).digest()[:8])
+    place = int.from_bytes(sha256(sandbox.name.encode()).digest()[:8])
     return (first + place % (last - first)) * _IDS, _IDS
 
 

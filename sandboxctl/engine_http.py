@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import quote
 
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import EngineError, SilentError, UnreachableError
@@ -29,6 +28,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _HEAD_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~")
 
 
 class AbsentError(UnreachableError):
@@ -274,10 +274,18 @@ def _text(body: bytes) -> str:
 
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:
-    target = quote(path, safe="/:@")
+    target = _quoted(path, safe="/:@")
     if query:
-        target += "?" + "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in query.items())
+        target += "?" + "&".join(f"{_quoted(name)}={_quoted(value, safe='')}" for name, value in query.items())
     return target
+
+
+def _quoted(text: str, *, safe: str = "/") -> str:
+    if all(char in _PLAIN or char in safe for char in text):
+        return text
+    from urllib.parse import quote  # 2 ms, and most questions have nothing to quote
+
+    return quote(text, safe=safe)
 
 
 def _receive(connection: socket.socket, deadline: float) -> bytes:

@@ -5,13 +5,13 @@ This is the meeting point of the planner: `wanted` flattens what the user wants,
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.dataclass import dataclass, field
+from sandboxctl.digest import hexadecimal
 from sandboxctl.problems import Path
 from sandboxctl.spec import (
     BindMount,
@@ -219,7 +219,7 @@ def _content_digest(mount: FileMount) -> str:
         case TextDigest():
             return str(mount.content)
         case str():
-            return "sha256:" + hashlib.sha256(mount.content.encode()).hexdigest()
+            return "sha256:" + hexadecimal(mount.content.encode())
         case Secret():
             return "sensitive"
         case SecretDigest(fingerprint=fingerprint):
@@ -257,7 +257,7 @@ def seccomp_value(seccomp: Seccomp) -> str:
     """`default`, `unconfined`, `localhost:PATH`, or the digest of a profile."""
     match seccomp.kind:
         case "file":
-            return "sha256:" + hashlib.sha256((seccomp.profile or "").encode()).hexdigest()
+            return "sha256:" + hexadecimal((seccomp.profile or "").encode())
         case "localhost":
             return f"localhost:{seccomp.path}"
         case "default" | "unconfined":
@@ -306,7 +306,7 @@ def hidden_part(wanted_fields: Wanted, hidden: frozenset[Key]) -> dict[str, Json
 def spec_hash(wanted_fields: Wanted, hidden: frozenset[Key]) -> str:
     """`v1:sha256:…` of the fields that this kind of engine's inspect cannot show."""
     text = json.dumps(hidden_part(wanted_fields, hidden), sort_keys=True, separators=(",", ":"))
-    return "v1:sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return "v1:sha256:" + hexadecimal(text.encode())
 
 
 def nest(flat: Mapping[Key, Json]) -> dict[str, Json]:

@@ -7,14 +7,13 @@ object's salt), and what was applied has its fingerprint.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.dataclass import replace
+from sandboxctl.digest import hexadecimal, sha256
 from sandboxctl.fields import Wanted
 from sandboxctl.spec import FileMount, Sandbox, Secret, SecretDigest
 
@@ -40,10 +39,12 @@ def volume_name(sandbox: str, mount: FileMount, *, salt: bytes) -> str:
     """The volume of one file of the sandbox of this name."""
     content = mount.content
     if isinstance(content, str):
-        what = _PLAIN + hashlib.sha256(content.encode()).hexdigest()
+        what = _PLAIN + hexadecimal(content.encode())
     else:
         text = content.reveal() if isinstance(content, Secret) else content.fingerprint
-        key = hashlib.sha256(salt + mount.target.encode()).digest()
+        import hmac  # OpenSSL, which only secrets need
+
+        key = sha256(salt + mount.target.encode()).digest()
         what = _SECRET + hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
     return f"sandboxctl-file.{sandbox}.{mount.mode}.{what}"
 

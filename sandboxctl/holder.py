@@ -6,13 +6,12 @@ other, and one process of it. A host's own processes can be asked whether they l
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 from functools import cache
-from pathlib import Path
 
 from sandboxctl.dataclass import dataclass
+from sandboxctl.digest import hexadecimal
 
 STALE_AFTER = 15 * 60
 """Seconds by the engine's clock, after which what another host has begun is taken for abandoned."""
@@ -76,9 +75,14 @@ def _exists(pid: int) -> bool:
 def _started(pid: int) -> str:
     """Field 22 of stat, `0` where this system does not show it; the name in field 2 may hold anything."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+        return _text(f"/proc/{pid}/stat").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return "0"
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 @cache
@@ -87,7 +91,7 @@ def _host_id() -> str:
     parts = [socket.gethostname()]
     for path in ("/etc/machine-id", "/proc/sys/kernel/random/boot_id"):
         try:
-            parts.append(Path(path).read_text().strip())
+            parts.append(_text(path).strip())
             break
         except OSError:
             continue
@@ -95,4 +99,4 @@ def _host_id() -> str:
         parts.append(os.readlink("/proc/self/ns/pid"))
     except OSError:
         parts.append("")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+    return hexadecimal("\0".join(parts).encode())[:12]

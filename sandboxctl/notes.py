@@ -6,17 +6,29 @@ Advice only: a note names a cause, and decides no write. Losing it costs a word 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sandboxctl.errors import LocalFileError
 from sandboxctl.ownership import Applied, decode_applied, encode_applied
 from sandboxctl.spec import Sandbox
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def state_directory() -> Path:
     """`$XDG_STATE_HOME/sandboxctl`, by default under `~/.local/state`."""
-    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "sandboxctl"
+    from pathlib import Path  # costs more than most plans have to do
+
+    return Path(_directory())
+
+
+def _directory() -> str:
+    """Raises RuntimeError without a home."""
+    base = os.path.expanduser(os.environ.get("XDG_STATE_HOME") or "~/.local/state")
+    if base.startswith("~"):
+        raise RuntimeError("there is no home directory")
+    return os.path.join(base, "sandboxctl")
 
 
 def _file(ref: str) -> Path:
@@ -26,7 +38,8 @@ def _file(ref: str) -> Path:
 def read(ref: str) -> Applied | None:
     """What the object was last brought to, or None."""
     try:
-        return decode_applied(_file(ref).read_text("ascii"))
+        with open(os.path.join(_directory(), "applied", ref), encoding="ascii") as file:
+            return decode_applied(file.read())
     except (OSError, ValueError, RuntimeError):  # none there, not ours, no home: then there is no note
         return None
 
@@ -40,7 +53,7 @@ def write(ref: str, sandbox: Sandbox, salt: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="ascii") as file:
             file.write(encode_applied(sandbox, salt))
-        Path(file.name).replace(path)
+        os.replace(file.name, path)
     except (OSError, RuntimeError) as error:
         raise LocalFileError(f"cannot note the change in {state_directory()}: {error}") from error
 

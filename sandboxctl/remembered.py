@@ -9,7 +9,6 @@ setup, a secret: none of these is kept, nor anything made of it (`exact` has no 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any, cast
 
 from sandboxctl import __version__, cache, exact
 from sandboxctl.dataclass import dataclass, field
+from sandboxctl.digest import sha256
 from sandboxctl.facts import HostFacts, PathFacts, Unreadable
 from sandboxctl.host import Host
 from sandboxctl.problems import Path, Position, Range, errors
@@ -55,7 +55,7 @@ def _key(files: Sequence[SpecFile], variables: Mapping[str, str]) -> str:
     here = (__version__, __file__, os.getcwd(), os.geteuid(), sys.version, tuple(sys.flags), sys.path)
     said = sorted(variables.items())
     of_files = [(file.name, file.in_directory, len(file.data)) for file in files]
-    digest = hashlib.sha256(repr((here, said, of_files)).encode("utf-8", "surrogatepass"))
+    digest = sha256(repr((here, said, of_files)).encode("utf-8", "surrogatepass"))
     for file in files:
         digest.update(file.data)
     return digest.hexdigest()

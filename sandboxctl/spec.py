@@ -7,11 +7,11 @@ the spec's in snake case.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Literal
 
 from sandboxctl.dataclass import dataclass, field
+from sandboxctl.digest import hexadecimal
 from sandboxctl.problems import Path, Problem, Range
 from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 
@@ -44,6 +44,8 @@ class Secret:
 
     def fingerprint(self, salt: bytes) -> str:
         """scrypt of the value under the object's own salt, 32 hex digits."""
+        import hashlib  # OpenSSL, which only secrets need
+
         digest = hashlib.scrypt(self._text.encode("utf-8", "surrogatepass"), salt=salt, n=2**14, r=8, p=1, dklen=16)
         return digest.hex()
 
@@ -131,7 +133,7 @@ class Image:
         if self.build is not None:
             build = self.build
             said = repr((build.digest, build.dockerfile, build.target, sorted(build.args.items()), self.platform))
-            return f"{BUILD_REPOSITORY}:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+            return f"{BUILD_REPOSITORY}:{hexadecimal(said.encode())[:32]}"
         if self.archive is not None:
             return f"{ARCHIVE_REPOSITORY}:{self.archive.digest[:32]}"
         return self.ref or ""
@@ -142,7 +144,7 @@ class Image:
         if self.setup is None:
             return self.base
         said = repr((self.base, self.setup.run, self.setup.network, self.setup.user, self.platform))
-        return f"{SETUP_REPOSITORY}:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+        return f"{SETUP_REPOSITORY}:{hexadecimal(said.encode())[:32]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,24 +7,25 @@ checked; plain TCP off the loopback is taken only where somebody has said so.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from sandboxctl.backends.base import Connection
 from sandboxctl.dataclass import dataclass
+from sandboxctl.digest import hexadecimal
 from sandboxctl.engine_http import LOOPBACK, Endpoint
 from sandboxctl.errors import InvalidError, UnreachableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from ssl import SSLContext
 
 SOCKET = "/var/run/docker.sock"
 DEFAULT = f"unix://{SOCKET}"
 LABEL = "Docker"
+_PLAIN_SOCKET = re.compile(r"unix:///[A-Za-z0-9/._-]+")
 _PLAIN_PORT, _TLS_PORT = 2375, 2376
 _ADDRESSES = "write unix:///PATH, ssh://USER@HOST or tcp://HOST:PORT"
 _SAFE_WAYS = (
@@ -98,16 +99,19 @@ def _own_certificates() -> Certificates | None:
     """As Docker's client: any text in DOCKER_TLS_VERIFY asks for TLS."""
     if not os.environ.get("DOCKER_TLS_VERIFY"):
         return None
+    from pathlib import Path
+
     return Certificates(directory=Path(os.environ.get("DOCKER_CERT_PATH") or _config_directory()))
 
 
-def _config_directory() -> Path:
-    return Path(os.environ.get("DOCKER_CONFIG") or Path("~/.docker").expanduser())
+def _config_directory() -> str:
+    return os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")
 
 
 def _current_context() -> str | None:
     try:
-        config = json.loads((_config_directory() / "config.json").read_text())
+        with open(os.path.join(_config_directory(), "config.json"), encoding="utf-8") as file:
+            config = json.load(file)
     except (OSError, ValueError, RuntimeError):
         return None  # the CLI too runs without a configuration, and without a home
     context = config.get("currentContext") if isinstance(config, dict) else None
@@ -118,8 +122,10 @@ def _context(name: str) -> Place:
     """Its certificates lie beside it, in a folder of the same name. Raises UnreachableError."""
     if name == "default":
         return Place(url=DEFAULT)
-    folder = hashlib.sha256(name.encode()).hexdigest()
-    contexts = _config_directory() / "contexts"
+    from pathlib import Path
+
+    folder = hexadecimal(name.encode())
+    contexts = Path(_config_directory()) / "contexts"
     try:
         endpoint: dict[str, Any] = json.loads((contexts / "meta" / folder / "meta.json").read_text())["Endpoints"][
             "docker"
@@ -137,6 +143,10 @@ def _context(name: str) -> Place:
 
 
 def _endpoint(place: Place, connection: Connection, *, named: bool) -> Endpoint:
+    if _PLAIN_SOCKET.fullmatch(place.url):
+        return Endpoint(label=LABEL, url=place.url, path=place.url.removeprefix("unix://"), named=named)
+    from urllib.parse import urlsplit  # brings more than most connections need
+
     try:
         parts = urlsplit(place.url)
         port = parts.port
