@@ -187,6 +187,8 @@ _LIMITS_AND_LIFE = (
           "resources: {ulimits: {nofile: 10, RLIMIT_NOFILE: 20}}", "resources: {ulimits: {nofile: 10}}"),
     _code("unknown-ulimit", "A name that is no limit of a process.",
           "resources: {ulimits: {files: 10}}", "resources: {ulimits: {nofile: 10}}"),
+    _code("left-to-do", "It comes true on this engine only if somebody does something for it.",
+          'command: ["sleep", "2h"]\nlifecycle: {ttl: 1h}', "lifecycle: {ttl: 1h}"),
     _code("zero-time", "A time that has to be longer than 0s.", "lifecycle: {ttl: 0s}", "lifecycle: {ttl: 1h}"),
 )
 

@@ -30,7 +30,7 @@ from sandboxctl.removal import plan_delete
 from sandboxctl.snapshot import applied_to as applied_to  # whoever observes asks for this too
 from sandboxctl.snapshot import before, snapshot
 from sandboxctl.spec import Commit, Image, Loaded, Source, VolumeMount
-from sandboxctl.states import State, sandbox_state
+from sandboxctl.states import ENDED, State, sandbox_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One sandbox as `list` and `status` show it. Times are RFC 3339, UTC."""
+    """One sandbox as `list` and `status` show it. Times are RFC 3339, UTC.
+
+    `running`: its process lives, whatever is to be said of it (`expired`). `exit_code` is that of one that has ended.
+    """
 
     name: str
     project: str | None
@@ -55,6 +58,9 @@ class Row:
     created: str | None
     expires: str | None
     spec: str
+    running: bool = False
+    exit_code: int | None = None
+    oom_killed: bool = False
     ports: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
 
@@ -243,6 +249,9 @@ def _row(observed: Observed, backend: Backend, spec: Loaded | None, images: Sequ
         created=_rfc3339(created),
         expires=None if ttl is None or created is None else _rfc3339(created + ttl),
         spec=in_sync,
+        running=observed.status.state == "running",
+        exit_code=observed.status.exit_code if observed.status.state in ENDED else None,
+        oom_killed=observed.status.oom_killed,
         ports=observed.ports,
         changes=changes,
     )

@@ -7,6 +7,9 @@ from typing import Literal
 from sandboxctl.backends.base import Status
 from sandboxctl.spec import Sandbox
 
+ENDED = ("exited", "dead")
+"""The engine's states in which there is an exit code."""
+
 State = Literal["running", "stopped", "complete", "failed", "expired", "paused", "staged", "foreign"]
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.effects import Effect, effect, live_since
 from sandboxctl.capabilities.table import Field, cell_of
-from sandboxctl.capabilities.written import cell_at, field_of, is_refused, refusals, way_out, weaker
+from sandboxctl.capabilities.written import cell_at, field_of, is_refused, left_to_do, refusals, way_out, weaker
 from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.problems import Path
 from sandboxctl.spec import Loaded
 
 __all__ = [
-    "Asked", "Capability", "Effect", "Field", "Status", "asked", "capability", "effect", "field_of", "refusals",
-    "weaker",
+    "Asked", "Capability", "Effect", "Field", "Status", "asked", "capability", "effect", "field_of", "left_to_do",
+    "refusals", "weaker",
 ]  # fmt: skip
 
 
@@ -25,7 +25,7 @@ class Capability:
     """One field on one backend. `since` is the first engine version that can; `hint` the way out of a refusal.
 
     `effect` is what a change takes on every engine that we support; it is live from `live_since` on, None for never.
-    `built` is false where only this version of sandboxctl refuses it.
+    `built` is false where only this version of sandboxctl refuses it. `left` is what somebody has to do besides.
     """
 
     status: Status
@@ -34,6 +34,7 @@ class Capability:
     effect: Effect
     live_since: str | None = None
     hint: str | None = None
+    left: str | None = None
     built: bool = True
 
 
@@ -104,5 +105,6 @@ def _of(cell: Cell, field: Field, backend: str) -> Capability:
         effect=Effect.NONE if moot else effect(key, backend),
         live_since=None if moot else live_since(key, backend),
         hint=cell.hint,
+        left=cell.left,
         built=cell.built,
     )

@@ -22,12 +22,13 @@ class Status(StrEnum):
 class Cell:
     """One field on one backend. `how` names the engine's own word; of a refusal it is the reason, `hint` the way out.
 
-    `built` is false where only this version of sandboxctl refuses it.
+    `built` is false where only this version of sandboxctl refuses it. `left` is what somebody has to do for it besides.
     """
 
     status: Status
     how: str
     hint: str | None = None
+    left: str | None = None
     since: str | None = None
     built: bool = True
 
@@ -41,9 +42,9 @@ def does(how: str, *, since: str | None = None) -> Cell:
     return Cell(status=Status.ENFORCED, how=how, since=since)
 
 
-def ours(how: str) -> Cell:
-    """sandboxctl does it."""
-    return Cell(status=Status.EMULATED, how=how)
+def ours(how: str, *, left: str | None = None) -> Cell:
+    """sandboxctl does it; what is `left` only when somebody has it done."""
+    return Cell(status=Status.EMULATED, how=how, left=left)
 
 
 def node(how: str) -> Cell:

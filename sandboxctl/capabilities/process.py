@@ -160,7 +160,10 @@ _RESOURCES: Mapping[str, Row] = {
 
 _LIFECYCLE: Mapping[str, Row] = {
     "lifecycle.ttl": (
-        ours("past its end it is `expired`: `list` says so, `apply` replaces it, `prune --expired` removes it"),
+        ours(
+            "past its end it is `expired`: `list` says so, `apply` replaces it, `prune --expired` removes it",
+            left="the engine does not end a command: it runs on until somebody runs `sandboxctl prune --expired`",
+        ),
         does("`timeout`"),
         does("`activeDeadlineSeconds`"),
     ),

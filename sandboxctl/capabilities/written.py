@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from sandboxctl import derive
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.table import ROWS, Field, exact_cell
-from sandboxctl.problems import Path, Problem, dotted
+from sandboxctl.problems import Path, Problem, Severity, dotted
 from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, Security, TmpfsMount, VolumeMount
 
 _OF_A_LABEL = len(("metadata", "labels", "name"))
@@ -160,6 +160,22 @@ def refusals(loaded: Loaded, backend: str) -> tuple[Problem, ...]:
         if problem is not None:
             problems.append(problem)
             reported.add(path)
+    return tuple(problems)
+
+
+def left_to_do(loaded: Loaded, backend: str) -> tuple[Problem, ...]:
+    """Warnings for what the spec says and only comes true on `backend` if somebody does something (`left-to-do`)."""
+    problems: list[Problem] = []
+    for path in loaded.source.marks:
+        _, cell = cell_at(loaded, path, backend)
+        if cell is not None and cell.left is not None:
+            place = loaded.source.key_marks.get(path) or loaded.source.range(path)
+            problems.append(
+                Problem(
+                    code="left-to-do", message=f"`{dotted(path)}` on {backend}: {cell.left}", range=place, path=path,
+                    severity=Severity.WARNING, line_text=loaded.source.line_text(place),
+                )
+            )  # fmt: skip
     return tuple(problems)
 
 

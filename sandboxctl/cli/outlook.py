@@ -119,6 +119,8 @@ def look(
     for group in engines.grouped(session, loaded):
         refused = [problem for each in group.loaded for problem in capabilities.refusals(each, group.name)]
         outlook.problems += refused
+        if ask_policies:
+            outlook.problems += [each for spec in group.loaded for each in capabilities.left_to_do(spec, group.name)]
         if errors(refused):
             continue
         try:

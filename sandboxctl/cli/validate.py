@@ -40,9 +40,11 @@ def command(session: Session, paths: tuple[str, ...], backends: tuple[str, ...])
     found = [*result.problems, *policies.refusals(session, result.loaded)]
     judges = dict.fromkeys((*backends, *((session.backend,) if session.backend else ())))
     if judges:
-        from sandboxctl.capabilities import refusals
+        from sandboxctl.capabilities import left_to_do, refusals
 
-        found += [problem for each in result.loaded for name in judges for problem in refusals(each, name)]
+        for each in result.loaded:
+            for name in judges:
+                found += [*refusals(each, name), *left_to_do(each, name)]
     problems = ordered(found)
     session.result(_shown(session, problems))
     if errors(problems):

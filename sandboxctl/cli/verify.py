@@ -48,6 +48,7 @@ def command(session: Session, arguments: tuple[str, ...], *, strict: bool) -> in
 def _of_specs(session: Session, paths: tuple[str, ...], missing: list[NotFoundError]) -> Iterator[Verdict]:
     """A file says itself what is expected. Who is not there goes to `missing`: the others are verified all the same."""
     from sandboxctl import live
+    from sandboxctl.capabilities import left_to_do
     from sandboxctl.cli import engines, specs
 
     if not paths:
@@ -55,6 +56,7 @@ def _of_specs(session: Session, paths: tuple[str, ...], missing: list[NotFoundEr
     loaded, warnings = specs.valid(session, paths)
     specs.warn(session, warnings)
     for group in engines.grouped(session, loaded):
+        specs.warn(session, [problem for each in group.loaded for problem in left_to_do(each, group.name)])
         with engines.opened(session, group) as backend:
             for each in group.loaded:
                 try:

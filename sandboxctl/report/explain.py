@@ -160,7 +160,8 @@ def _verdict(loaded: Loaded, backend: str, found: Sequence[Asked], style: Style)
         line = style.paint(f"{backend}: can be had, {len(weaker)} weaker", "yellow")
     else:
         line = style.paint(f"{backend}: can be had as it is", "green")
-    return [line, *(f"  {_reason(loaded, each)}" for each in (*refused, *weaker))]
+    left = [each for each in found if each.capability.left]
+    return [line, *(f"  {_reason(loaded, each)}" for each in (*refused, *weaker, *left))]
 
 
 def _reason(loaded: Loaded, each: Asked) -> str:
@@ -169,7 +170,7 @@ def _reason(loaded: Loaded, each: Asked) -> str:
     place = f"  {safe(where.filename)}:{where.start.line}" if where else ""
     found = each.capability
     hint = f"; {found.hint}" if found.hint else ""
-    return f"{found.status}  {safe(_asked_name(each))}{place}  {safe(found.how)}{safe(hint)}"
+    return f"{found.status}  {safe(_asked_name(each))}{place}  {safe(found.left or found.how)}{safe(hint)}"
 
 
 def specs_to_json(specs: Sequence[tuple[Loaded, Judgements]]) -> str:

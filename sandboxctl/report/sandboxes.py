@@ -35,6 +35,7 @@ def _entry(row: Row) -> dict[str, object]:
         "created": row.created,
         "expires": row.expires,
         "spec": row.spec,
+        "exit_code": row.exit_code,
     }
 
 
@@ -42,7 +43,7 @@ def to_table(rows: Sequence[Row], *, now: datetime) -> str:
     """One line a sandbox; ages and ends are from `now`, which is in UTC."""
     body = [
         (
-            row.name, row.project or "-", row.backend, row.state, _yes(row.ready), age(row.created, now),
+            row.name, row.project or "-", row.backend, _state(row), _yes(row.ready), age(row.created, now),
             _until(row.expires, now), row.spec, row.image,
         )
         for row in rows
@@ -62,7 +63,8 @@ def _details(row: Row, now: datetime) -> list[str]:
         ("backend", row.backend),
         ("id", row.id),
         ("image", row.image),
-        ("state", f"{row.state}{', ready' if row.ready else ''}"),
+        ("state", f"{_state(row)}{', ready' if row.ready else ''}"),
+        *_end(row),
         ("created", f"{row.created or '-'}  ({age(row.created, now)} ago)" if row.created else "-"),
         ("expires", f"{row.expires}  ({_until(row.expires, now)})" if row.expires else "never"),
         ("ports", ", ".join(row.ports) or "none"),
@@ -75,6 +77,19 @@ def _details(row: Row, now: datetime) -> list[str]:
             values = f"{shown(change.key, change.before)}, its spec says {shown(change.key, change.after)}"
         lines.append(f"  {safe(dotted(change.path))}  {values}")
     return lines
+
+
+def _state(row: Row) -> str:
+    """Where it is not what it says by itself: past its time and still there, or with which code it ended."""
+    if row.state == "expired" and row.running:
+        return "expired (runs on)"
+    return f"failed ({row.exit_code})" if row.state == "failed" and row.exit_code is not None else row.state
+
+
+def _end(row: Row) -> list[tuple[str, str]]:
+    if row.exit_code is None:
+        return []
+    return [("exit code", f"{row.exit_code}{'  (killed: out of memory)' if row.oom_killed else ''}")]
 
 
 def age(since: str | None, now: datetime) -> str:

@@ -15,7 +15,7 @@ from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import SandboxctlError, UnreachableError
 from sandboxctl.fields import Wanted
 from sandboxctl.holder import this_process
-from sandboxctl.ownership import helper_labels
+from sandboxctl.ownership import helper_labels, ttl_seconds
 from sandboxctl.spec import Sandbox
 from sandboxctl.verify import evidence, script
 from sandboxctl.verify.controls import Promise, promises, traits_of
@@ -91,7 +91,7 @@ def verify(
     if complete:
         controls = tuple(_of_a_complete_one(promise, look) for promise in promised)
     else:
-        controls = tuple(judge(promise, look.sources(), accepted=accepted) for promise in promised)
+        controls = tuple(judge(promise, look.sources(promise), accepted=accepted) for promise in promised)
     return Verdict(name=sandbox.name, backend=engine.backend, controls=controls)
 
 
@@ -129,8 +129,11 @@ class _Look:
     in_pod: bool = False
     _seen: dict[Evidence, Facts] = field(default_factory=dict)
 
-    def sources(self) -> Iterator[Source]:
-        """Strongest first. What does not run has no process to look at."""
+    def sources(self, promise: Promise) -> Iterator[Source]:
+        """Strongest first. What does not run has no process to look at; that its time is over no process tells."""
+        if promise.control == "state" and self._expired():
+            yield "engine", self.engine
+            return
         if self.observed.gate is not None:
             yield self.observed.gate, self._gate
         if self.observed.status.state == "running":
@@ -144,10 +147,14 @@ class _Look:
     def engine(self, promise: Promise) -> Answer:
         """What inspect says."""
         if promise.control == "state":
-            state = self.observed.status.state
+            state = "expired" if self._expired() else self.observed.status.state
             return Reading(actual=state, matches=state == promise.expected)
         said = from_engine(promise, self.wanted, self.observed.fields, self.backend.hidden)
         return self._kept(promise, said) if promise.by_rule else said
+
+    def _expired(self) -> bool:
+        ttl, created = ttl_seconds(self.observed.labels), self.observed.status.created
+        return ttl is not None and created is not None and self.backend.reader.now() > created + ttl
 
     def _kept(self, promise: Promise, said: Answer) -> Answer:
         """A rule that stands is not one that is kept: somebody has to have seen it."""

@@ -31,7 +31,7 @@ def test_for_programs_a_row_has_every_key(cli: Cli) -> None:
         "sandboxes": [{
             "name": "py", "project": None, "backend": "docker", "id": engine.named("py").ref,
             "image": "docker.io/library/busybox:1", "state": "running", "ready": True, "created": "2027-01-15T08:00:00Z",
-            "expires": None, "spec": "in-sync",
+            "expires": None, "spec": "in-sync", "exit_code": None,
         }]
     }  # fmt: skip
 

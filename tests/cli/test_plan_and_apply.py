@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from sandboxctl.dataclass import replace
 from sandboxctl.errors import EngineError, UnreachableError
 from tests.cli.conftest import SPEC, Cli
 from tests.memory_backend import PYTHON
@@ -85,6 +86,54 @@ def test_the_same_plan_gives_the_same_bytes(cli: Cli) -> None:
     cli.applied(TWO)
     cli.replace("64Mi", "128Mi")
     assert cli("plan", "--output", "json").out == cli("plan", "--output", "json").out
+
+
+COMMAND_TTL = SPEC.replace("  lifecycle:\n", "  command: [sleep, 2h]\n  lifecycle:\n    ttl: 1h\n")
+ON_DOCKER = "`lifecycle.ttl` on docker: the engine does not end a command: it runs on until somebody runs `sandboxctl prune --expired`"
+
+
+def test_a_time_that_nothing_on_this_engine_keeps_is_told_wherever_it_is_decided(cli: Cli) -> None:
+    cli.write(COMMAND_TTL)
+    told = f"sandbox.yaml:{COMMAND_TTL.splitlines().index('    ttl: 1h') + 1}:5: warning: {ON_DOCKER} [left-to-do]\n"
+    for words in (("plan",), ("apply", "--yes"), ("verify",)):
+        assert told in cli(*words).err, words
+    assert told in cli("validate", "--for", "docker,podman").out
+    line = f"  emulated  lifecycle.ttl  sandbox.yaml:{told.split(':')[1]}  {ON_DOCKER.partition(': ')[2]}\n"
+    assert line in cli("explain", "sandbox.yaml").out
+    (found,) = cli("plan", "--output", "json").json["diagnostics"]
+    assert (found["code"], found["severity"], found["path"]) == ("left-to-do", "warning", ["lifecycle", "ttl"])
+    assert told not in cli("validate", "--for", "podman,kubernetes").out
+    assert "left-to-do" not in cli("drift").err
+    cli.write(SPEC.replace("  lifecycle:\n", "  lifecycle:\n    ttl: 1h\n"))  # idle ends by itself
+    assert "left-to-do" not in cli("plan").err
+
+
+def test_one_that_runs_on_past_its_time_is_shown_so_and_verify_fails(cli: Cli) -> None:
+    engine = cli.applied(COMMAND_TTL)
+    engine.clock += 3601
+    assert "  expired (runs on)  yes  " in cli("list").out
+    assert "state    expired (runs on), ready\n" in cli("status", "py").out
+    (row,) = cli("list", "--output", "json").json["sandboxes"]
+    assert (row["state"], row["ready"], row["exit_code"]) == ("expired", True, None)
+    for word in ("py", "./"):
+        ran = cli("verify", word, "--output", "json")
+        controls = {each["control"]: each for each in ran.json["sandboxes"][0]["controls"]}
+        assert (ran.code, controls["state"]["actual"], controls["state"]["status"]) == (6, "expired", "failed")
+
+
+def test_the_exit_code_of_what_has_ended_is_shown(cli: Cli) -> None:
+    engine = cli.applied(SPEC.replace("  lifecycle:\n", "  command: [sleep, 2h]\n  lifecycle:\n"))
+    found = engine.named("py")
+    assert cli("status", "py", "--output", "json").json["sandboxes"][0]["exit_code"] is None
+    found.status = replace(found.status, state="exited", exit_code=3)
+    assert "  failed (3)  no  " in cli("list").out
+    assert "exit code  3\n" in cli("status", "py").out
+    assert cli("status", "py", "--output", "json").json["sandboxes"][0]["exit_code"] == 3
+    found.status = replace(found.status, state="exited", exit_code=137, oom_killed=True)
+    assert "exit code  137  (killed: out of memory)\n" in cli("status", "py").out
+    found.status = replace(found.status, exit_code=0, oom_killed=False)
+    assert "  complete  no  " in cli("list").out
+    assert "exit code  0\n" in cli("status", "py").out
 
 
 def test_a_limit_lifted_by_hand_is_drift(cli: Cli) -> None:
