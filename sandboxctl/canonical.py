@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -81,7 +81,7 @@ _Decode = Callable[[object], object]
 
 
 def _decode_dataclass(value: dict[str, object], kind: type[Any]) -> object:
-    known = _known(kind)
+    known = _known(cast("Hashable", kind))
     if kind is spec.FileMount and isinstance(value.get("content"), str):
         value = {**value, "content": spec.TextDigest(value["content"])}
     decoded: dict[str, object] = {}
@@ -93,9 +93,10 @@ def _decode_dataclass(value: dict[str, object], kind: type[Any]) -> object:
 
 
 @cache
-def _known(kind: type[Any]) -> dict[str, tuple[str, _Decode | None]]:
+def _known(kind: Hashable) -> dict[str, tuple[str, _Decode | None]]:
     """By key of the canonical form: the field, and what makes its value; None where that is the value itself."""
-    return {camel(name): (name, _decoder(kind.__annotations__[name])) for name in names(kind)}
+    own = cast("type[Any]", kind)
+    return {camel(name): (name, _decoder(own.__annotations__[name])) for name in names(own)}
 
 
 def _decoder(annotation: str) -> _Decode | None:

@@ -25,9 +25,7 @@ HIDDEN: Key = ("mounts", "*", "secret")
 
 _PLAIN = "sha256-"
 _SECRET = "secret-"  # noqa: S105  (a word in a volume's name)
-_SOURCE = re.compile(
-    rf".*/(sandboxctl-file\.[a-z0-9-]+\.([0-7]{{4}})\.((?:{_PLAIN}|{_SECRET})[0-9a-f]{{32,64}}))/_data/{FILE}"
-)
+_SOURCE = rf".*/(sandboxctl-file\.[a-z0-9-]+\.([0-7]{{4}})\.((?:{_PLAIN}|{_SECRET})[0-9a-f]{{32,64}}))/_data/{FILE}"
 
 
 def mounts(sandbox: Sandbox) -> Iterator[FileMount]:
@@ -57,7 +55,7 @@ def shown_source(sandbox: str, mount: FileMount) -> str:
 
 
 def _match(mount: Mapping[str, Any]) -> re.Match[str] | None:
-    return _SOURCE.fullmatch(mount.get("Source") or "") if mount["Type"] == "bind" else None
+    return re.fullmatch(_SOURCE, mount.get("Source") or "") if mount["Type"] == "bind" else None
 
 
 def in_use(inspected: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -6,21 +6,23 @@ The grammar is that of the distribution project's reference package (`domain/pat
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from sandboxctl.dataclass import dataclass
 
 DEFAULT_DOMAIN = "docker.io"
 _MAX_NAME = 255
+_HEX = 64
 _DOMAIN_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_DOMAIN = re.compile(rf"(?:{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?")
+_DOMAIN = rf"(?:{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_DIGEST_LIKE = re.compile(r"(?:sha256|sha512):[0-9a-zA-Z]*")
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
-_TRANSPORT = re.compile(r"(?:docker-archive|docker-daemon|oci|oci-archive|containers-storage|dir):")
-_IMAGE_ID = re.compile(r"(?:sha256:[0-9a-f]{12,64}|[0-9a-f]{64})")
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}"
+_DIGEST_LIKE = r"(?:sha256|sha512):[0-9a-zA-Z]*"
+_SCHEME = r"[a-zA-Z][a-zA-Z0-9+.-]*://"
+_TRANSPORT = r"(?:docker-archive|docker-daemon|oci|oci-archive|containers-storage|dir):"
+_IMAGE_ID = r"(?:sha256:[0-9a-f]{12,64}|[0-9a-f]{64})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def parse(text: str) -> ImageReference | ReferenceFault:
     if fault is not None:
         return fault
     name, at, digest = text.rpartition("@") if "@" in text else (text, "", "")
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not re.fullmatch(_DIGEST, digest):
         return _bad_digest(digest)
     repository, tag = _split_tag(name)
     domain, path = _split_domain(repository)
@@ -83,13 +85,13 @@ def _foreign_form(text: str) -> ReferenceFault | None:
             message="the image reference holds credentials (a part before `@`)",
             hint="remove them, and change the password: log in with the engine's own client instead",
         )
-    if match := _SCHEME.match(text) or _TRANSPORT.match(text):
+    if match := ("://" in text and re.match(_SCHEME, text)) or re.match(_TRANSPORT, text):
         return ReferenceFault(
             code="image-reference",
             message=f"an image reference has no `{match[0]}` in front",
             hint="write the registry, the name and the tag alone; a local archive is image.archive",
         )
-    if _IMAGE_ID.fullmatch(text):
+    if (text.startswith("sha256:") or len(text) == _HEX) and re.fullmatch(_IMAGE_ID, text):
         return ReferenceFault(
             code="image-reference",
             message="this is an image id, which only one engine knows",
@@ -99,7 +101,7 @@ def _foreign_form(text: str) -> ReferenceFault | None:
 
 
 def _bad_digest(digest: str) -> ReferenceFault:
-    if _DIGEST_LIKE.fullmatch(digest):
+    if re.fullmatch(_DIGEST_LIKE, digest):
         message = "the digest is not whole: sha256 has 64 lower-case hex digits, sha512 has 128"
     else:
         message = "what follows `@` is no digest: write @sha256: and 64 hex digits"
@@ -127,7 +129,7 @@ def _split_domain(repository: str) -> tuple[str, str]:
 
 def _bad_part(domain: str, path: str, tag: str | None) -> ReferenceFault | None:
     shown = path.removeprefix("library/")
-    if not _DOMAIN.fullmatch(domain):
+    if not re.fullmatch(_DOMAIN, domain):
         return ReferenceFault(
             code="image-reference",
             message=f"`{domain}` is not a registry: write a host name, with a port where it needs one",
@@ -138,13 +140,13 @@ def _bad_part(domain: str, path: str, tag: str | None) -> ReferenceFault | None:
             message=f"an image name is lower case, and `{shown}` is not",
             hint=f"did you mean `{shown.lower()}`?",
         )
-    if not _PATH.fullmatch(path) or len(f"{domain}/{path}") > _MAX_NAME:
+    if not re.fullmatch(_PATH, path) or len(f"{domain}/{path}") > _MAX_NAME:
         return ReferenceFault(
             code="image-reference",
             message=f"`{shown}` is not an image name",
             hint="write it as in docker.io/library/python:3.12-slim",
         )
-    if tag is not None and not _TAG.fullmatch(tag):
+    if tag is not None and not re.fullmatch(_TAG, tag):
         return ReferenceFault(
             code="image-reference",
             message=f"`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, at most 128",
@@ -152,6 +154,7 @@ def _bad_part(domain: str, path: str, tag: str | None) -> ReferenceFault | None:
     return None
 
 
+@cache
 def normalise(text: str) -> str:
     """The whole spelling of a reference; a text that is none (an image id) stays as it is."""
     parsed = parse(text)

@@ -20,17 +20,17 @@ _LIKELY_UNIT = {"k": "Ki", "kb": "Ki", "kib": "Ki", "K": "Ki", "m": "Mi", "mb": 
                 "gb": "Gi", "gib": "Gi", "t": "Ti", "tb": "Ti", "tib": "Ti", "ki": "Ki", "mi": "Mi", "gi": "Gi",
                 "ti": "Ti"}  # fmt: skip
 _MOST_BYTES = 2**60  # engines count in signed 64 bits, and add swap to memory
-_BYTES = re.compile(r"(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,9}))?([A-Za-z]*)")
-_CPU = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))?(m?)")
-_DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
-_SECONDS = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(s?)")
+_BYTES = r"(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,9}))?([A-Za-z]*)"
+_CPU = r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))?(m?)"
+_DURATION = r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?"
+_SECONDS = r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,3}))?(s?)"
 _DURATION_PARTS = (86_400, 3_600, 60, 1)
 _LONGEST = 100 * 365 * 86_400
 
 
 def parse_bytes(text: str) -> Bytes:
     """`512Mi` → 536870912. A unit is needed, since `512m` and `512` mean different things on each engine."""
-    match = _BYTES.fullmatch(text.strip())
+    match = re.fullmatch(_BYTES, text.strip())
     if match is None:
         raise ValueError(f"{_shown(text)} is not a size: write a number and a unit, as in 512Mi or 2Gi")
     whole, fraction, unit = match.groups()
@@ -60,7 +60,7 @@ def _unit_message(text: str, whole: str, unit: str) -> str:
 
 def parse_cpu(text: str) -> MilliCpu:
     """`500m`, `0.5`, `2` → thousandths of a CPU, exactly."""
-    match = _CPU.fullmatch(text.strip())
+    match = re.fullmatch(_CPU, text.strip())
     if match is None:
         raise ValueError(f"{_shown(text)} is not a number of CPUs: write 500m, 0.5 or 2")
     whole, fraction, milli = match.groups()
@@ -76,7 +76,7 @@ def parse_cpu(text: str) -> MilliCpu:
 
 def parse_duration(text: str) -> Milliseconds:
     """`90s`, `15m`, `1h30m`, `2d` → milliseconds, always whole seconds."""
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip())
     if match is None or not any(match.groups()):
         hint = f": did you mean {text.strip()}s?" if text.strip().isdecimal() else ": write it as in 90s, 15m or 1h30m"
         raise ValueError(f"{_shown(text)} is not a duration{hint}")
@@ -88,7 +88,7 @@ def parse_duration(text: str) -> Milliseconds:
 
 def parse_seconds(text: str) -> Milliseconds:
     """`0.5`, `2` (seconds, exactly, at most three decimals) or a duration → milliseconds."""
-    match = _SECONDS.fullmatch(text.strip())
+    match = re.fullmatch(_SECONDS, text.strip())
     if match is None:
         return parse_duration(text)
     whole, fraction, _ = match.groups()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sandboxctl.spec_files import LoadResult, SpecFile
 
 DEFAULT = "sandbox.yaml"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
+_NAME = r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
 
 
 def is_path(argument: str) -> bool:
@@ -40,7 +40,7 @@ def split(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def check_name(name: str, *, hint: str | None = None) -> str:
     """Raises UsageError for what can be no sandbox's name."""
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         letters = "lower case letters, digits and `-`, 2 to 63"
         raise UsageError(f"`{safe(name)}` is no name of a sandbox", hint=hint or letters)
     return name
