@@ -115,7 +115,7 @@ def _decode(data: bytes, filename: str) -> tuple[str, Problem | None]:
     """The text without its BOM, or what is wrong with its bytes."""
     source = Source(filename=filename)
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes: a spec may have {MAX_BYTES:,} (1 MiB)"
+        message = f"the file has more than {MAX_BYTES:,} bytes (1 MiB), the most that a spec may have"
         hint = "split it into several files; put large contents into a file of their own (`source`)"
         return "", _problem("too-large", message, source, (1, 1), (1, 1), hint=hint)
     if data.startswith(_WIDE_BOMS) or b"\0\0" in (data[0:4:2], data[1:4:2]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -64,11 +65,24 @@ class Problem:
         return {
             "severity": str(self.severity),
             "code": self.code,
-            "message": self.message,
-            "hint": self.hint,
+            "message": brief(self.message),
+            "hint": self.hint and brief(self.hint),
             "path": list(public_path(self.path)),
             "range": self.range.to_json() if self.range else None,
         }
+
+
+def brief(text: str) -> str:
+    """A message that can be read at a glance, whatever a spec has written into it."""
+    if len(text) <= _QUOTED:
+        return text
+    text = _LONG_QUOTATION.sub(lambda match: f"`{match[1]}…`", text)
+    return text if len(text) <= _MESSAGE else f"{text[: _MESSAGE - _END]}…{text[-_END:]}"
+
+
+_QUOTED = 200
+_MESSAGE, _END = 1000, 200
+_LONG_QUOTATION = re.compile(rf"`([^`]{{{_QUOTED // 2}}})[^`]{{{_QUOTED // 2},}}`")
 
 
 def public_path(path: Path) -> Path:

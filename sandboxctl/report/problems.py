@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sandboxctl.problems import Problem, Range, Severity, errors
+from sandboxctl.problems import Problem, Range, Severity, brief, errors
 from sandboxctl.report.cells import PLAIN, Style, counted, safe, width
 
 SHOWN = 20
@@ -47,11 +47,11 @@ def _problem(problem: Problem, style: Style) -> list[str]:
     look = "red" if problem.severity is Severity.ERROR else "yellow"
     where = f"{safe(place(problem.range))}: " if problem.range else ""
     severity = style.paint(f"{problem.severity}:", look)
-    lines = [f"{style.paint(where, 'bold')}{severity} {safe(problem.message)} [{problem.code}]"]
+    lines = [f"{style.paint(where, 'bold')}{severity} {safe(brief(problem.message))} [{problem.code}]"]
     if problem.range is not None and problem.line_text is not None:
         lines += _excerpt(problem.range, problem.line_text, style, look)
     if problem.hint:
-        lines.append(f"  hint: {safe(problem.hint)}")
+        lines.append(f"  hint: {safe(brief(problem.hint))}")
     return lines
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from sandboxctl import __version__, codes
-from sandboxctl.problems import Problem, Range, Severity
+from sandboxctl.problems import Problem, Range, Severity, brief
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
@@ -42,7 +42,7 @@ def _result(problem: Problem, names: Sequence[str]) -> dict[str, object]:
         "ruleId": problem.code,
         "ruleIndex": names.index(problem.code),
         "level": _LEVELS[problem.severity],
-        "message": {"text": f"{problem.message}{hint}"},
+        "message": {"text": brief(f"{problem.message}{hint}")},
     }
     if problem.range is not None:
         result["locations"] = [{"physicalLocation": _location(problem.range)}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _SYSTEM = ("/etc", "/root", "/proc", "/sys", "/dev", "/boot")
 _DATA = ("/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/kubelet", "/run/containers")
 _SOCKETS = (
@@ -31,5 +33,6 @@ def _holds(directory: str, path: str) -> bool:
     )
 
 
-def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part]
+@lru_cache(maxsize=256)
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandboxctl.dataclass import replace
 from sandboxctl.problems import Position, Problem, Range, Severity
 from sandboxctl.report import problems
 from sandboxctl.report.cells import Style
@@ -80,3 +81,18 @@ def test_colours_are_only_where_they_are_wanted() -> None:
     problem = at("  memory: 512m", 11, 15)
     assert "\x1b" not in problems.to_text([problem])
     assert "\x1b[31m^^^^\x1b[0m" in problems.to_text([problem], Style(colour=True))
+
+
+def test_a_long_value_is_cut_in_its_message_and_the_message_goes_on() -> None:
+    problem = at("  image: x", 10, 11)
+    problem = replace(problem, message=f"`{'a' * 100_000}` is no image: `b` is", hint=f"not `{'c' * 150}`")
+    said = f"`{'a' * 100}…` is no image: `b` is"
+    assert problem.to_json()["message"] == said
+    assert problem.to_json()["hint"] == f"not `{'c' * 150}`"
+    assert said in problems.to_text([problem])
+
+
+def test_a_long_message_keeps_its_end() -> None:
+    text = Problem(code="x", message="a" * 100_000 + " is wrong").to_json()["message"]
+    assert isinstance(text, str)
+    assert (len(text), text[-9:]) == (1001, " is wrong")
