@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import cast
 
 from sandboxctl import derive
-from sandboxctl.backends.base import Backend, Engine, NetworkFacts
+from sandboxctl.backends.base import Backend, Engine, NetworkFacts, PodFacts, PodReader
 from sandboxctl.dataclass import replace
 from sandboxctl.plan import Desired
 from sandboxctl.problems import Path, Problem, Severity, dotted
@@ -22,6 +23,10 @@ def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]
     there = backend.reader.network(network.name) if network.mode == "named" and network.name else None
     if there is not None and network.create:
         found.extend(_own_network_problems(sandbox, source, there))
+    pod = sandbox.section(engine.backend).settings.get("pod")
+    if engine.shared_pods and isinstance(pod, str):
+        around = cast("PodReader", backend.reader).pod(pod)
+        found.extend(_pod_problems(("spec", engine.backend, "pod"), pod, sandbox, source, around))
     if network.mode == "named" and network.name and not network.create and there is None:
         path: Path = ("spec", "network", "name") if source.written(("spec", "network", "name")) else ("spec", "network")
         found.append(
@@ -42,6 +47,18 @@ def _own_network_problems(sandbox: Sandbox, source: Source, there: NetworkFacts)
                        f"there is a network {network.name} of ours already, which is "
                        f"{'internal' if there.internal else 'not internal'}",
                        hint="choose another name, or delete the sandboxes that are in it first")  # fmt: skip
+
+
+def _pod_problems(path: Path, name: str, sandbox: Sandbox, source: Source, there: PodFacts | None) -> Iterator[Problem]:
+    wanted = sandbox.network.name if sandbox.network.mode == "named" else sandbox.network.mode
+    if there is None:
+        return
+    if not there.ours:
+        yield _problem(source, path, "pod-foreign", f"there is a pod {name} already, and sandboxctl did not make it",
+                       hint="choose another name: what is in a pod shares its network")  # fmt: skip
+    elif there.network != wanted:
+        yield _problem(source, path, "pod-differs", f"the pod {name} has the network {there.network}, not {wanted}",
+                       hint="what is in a pod has its network; delete the others first")  # fmt: skip
 
 
 def _image_problems(desired: Desired) -> list[Problem]:
@@ -83,6 +100,10 @@ def _host_problems(sandbox: Sandbox, source: Source, engine: Engine) -> Iterator
         yield _problem(source, ("spec", "security", "userNamespace"), "keep-id-of-root",
                        "this engine runs as root, and to keep root's id is to have no namespace at all",
                        hint="use auto, or an engine without root")  # fmt: skip
+    if security.user_namespace == "private" and engine.rootless:
+        yield _problem(source, ("spec", "security", "userNamespace"), "private-without-root",
+                       "this engine runs without root, and all of its sandboxes have the ids of its user",
+                       hint="use auto, or an engine that is root's")  # fmt: skip
     yield from _runtime_problems(security.runtime, source, engine)
     for index, mount in enumerate(sandbox.mounts):
         if isinstance(mount, VolumeMount) and mount.sub_path is not None and not (engine.sub_paths or engine.pods):

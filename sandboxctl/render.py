@@ -18,7 +18,7 @@ from sandboxctl.vocabulary import PREFIX
 
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "docker": ("docker/create.yaml.j2",),
-    "podman": ("podman/create.yaml.j2",),
+    "podman": ("podman/pod.yaml.j2", "podman/create.yaml.j2"),
     "quadlet": ("quadlet/units.yaml.j2",),
     "kubernetes": (
         "kubernetes/networkpolicy.yaml.j2",

@@ -78,6 +78,11 @@ _MOUNTS: Mapping[str, Row] = {
         no("labels are the node's affair", "leave it out"),
     ),
     "mounts.volume": (does("a named volume"), does("a named volume"), does("a PersistentVolumeClaim")),
+    "mounts.volume/mapped": (
+        does("a named volume"),
+        no("its files would belong to nobody in a user namespace", "leave userNamespace out, or use a tmpfs"),
+        does("a PersistentVolumeClaim"),
+    ),
     "mounts.volume.subPath": (
         does("`Subpath`", since="26.0"),
         does("`SubPath`", since="5.0"),
@@ -100,6 +105,14 @@ _MOUNTS: Mapping[str, Row] = {
     "mounts.file": (
         ours("a volume of its own, named by the content, of which the sandbox gets that file, read-only"),
         ours("a volume of its own, named by the content, of which the sandbox gets that file, read-only"),
+        does("an immutable ConfigMap, or a Secret"),
+    ),
+    "mounts.file/mapped": (
+        ours("a volume of its own, named by the content, of which the sandbox gets that file, read-only"),
+        no(
+            "in a user namespace it would be nobody's, and only its owner may read it",
+            "write mode 0444: nobody but the sandbox sees it",
+        ),
         does("an immutable ConfigMap, or a Secret"),
     ),
     "mounts.configMap": (
@@ -199,7 +212,7 @@ _SECURITY: Mapping[str, Row] = {
             "the daemon has one remapping for all of its containers",
             "set `userns-remap` in the daemon, or leave it out",
         ),
-        unbuilt("write `auto`"),
+        does("`userns` private with `idmappings`: 65536 ids of the host's that are its own, by its name"),
         does("`hostUsers: false`", since="1.33"),
     ),
     "security.runtime": (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandboxctl.capabilities.cell import Row, does, everywhere, moot, no, node, ours, unbuilt, weaker
+from sandboxctl.capabilities.cell import Row, does, everywhere, moot, no, node, ours, weaker
 
 _READ_BY_US = everywhere(ours("read by sandboxctl alone; the engine never sees it"))
 _ELSEWHERE = moot("another backend's section")
@@ -142,12 +142,12 @@ _RESOURCES: Mapping[str, Row] = {
     ),
     "resources.gpus": (
         does("`DeviceRequests`, where the engine has the driver"),
-        unbuilt(),
+        does("`devices` `nvidia.com/gpu=0`, …: by CDI, which the engine's host has to have", since="4.1"),
         does("`limits[nvidia.com/gpu]`"),
     ),
     "resources.gpus/all": (
         does("`DeviceRequests`, where the engine has the driver"),
-        unbuilt(),
+        does("`devices` `nvidia.com/gpu=all`: by CDI, which the engine's host has to have", since="4.1"),
         no("a pod asks for a number of GPUs", "write how many"),
     ),
     "resources.scratch": (does("size of the tmpfs"), does("size of the tmpfs"), does("`emptyDir.sizeLimit`")),
@@ -213,7 +213,29 @@ _SECTIONS: Mapping[str, Row] = {
     "docker.options": (does("keyword arguments of the create call, from a closed list"), _ELSEWHERE, _ELSEWHERE),
     "podman": (_ELSEWHERE, ours("read by sandboxctl alone"), _ELSEWHERE),
     "podman.logging": (_ELSEWHERE, does("`log_configuration`"), _ELSEWHERE),
-    "podman.pod": (_ELSEWHERE, unbuilt(), _ELSEWHERE),
+    "podman.pod": (
+        _ELSEWHERE,
+        ours("a pod of our own that shares its network alone, made before the first sandbox in it, gone with the last"),
+        _ELSEWHERE,
+    ),
+    "podman.pod/beside network host": (
+        _ELSEWHERE,
+        no("a pod of the host's network has nothing of its own to share", "leave one of the two out"),
+        _ELSEWHERE,
+    ),
+    **{
+        f"podman.pod/beside {name}": (
+            _ELSEWHERE,
+            no(f"{name} would be the pod's, for all that are in it", "leave one of the two out"),
+            _ELSEWHERE,
+        )
+        for name in ("network.ports", "network.dns", "network.hosts", "userNamespace")
+    },
+    "podman.pod/beside autoRemove": (
+        _ELSEWHERE,
+        no("nobody would remove the pod after the last in it", "leave one of the two out"),
+        _ELSEWHERE,
+    ),
     "podman.options": (_ELSEWHERE, does("keys of the create request, from a closed list"), _ELSEWHERE),
     "kubernetes": (_ELSEWHERE, _ELSEWHERE, ours("read by sandboxctl alone")),
     "kubernetes.namespace": (_ELSEWHERE, _ELSEWHERE, does("`metadata.namespace`")),

@@ -9,7 +9,7 @@ from sandboxctl import derive
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.table import ROWS, Field, exact_cell
 from sandboxctl.problems import Path, Problem, Severity, dotted
-from sandboxctl.spec import BindMount, Loaded, Mount, Sandbox, Security, TmpfsMount, VolumeMount
+from sandboxctl.spec import BindMount, Dns, FileMount, Loaded, Mount, Sandbox, Security, TmpfsMount, VolumeMount
 
 _OF_A_LABEL = len(("metadata", "labels", "name"))
 _FREE_MAPS = frozenset(
@@ -56,6 +56,27 @@ def _keep(sandbox: Sandbox, path: Path) -> str:
 def _mapped(security: Security) -> str | None:
     """Whether its user is another one outside, so that a volume would be nobody's."""
     return "mapped" if security.user_namespace in ("auto", "keep-id", "private") else None
+
+
+def _pod(sandbox: Sandbox, _: Path) -> str | None:
+    """What of the spec is no single sandbox's in a pod."""
+    network = sandbox.network
+    beside = {
+        "network host": network.mode == "host",
+        "network.ports": bool(network.ports),
+        "network.dns": network.dns != Dns(),
+        "network.hosts": bool(network.hosts),
+        "userNamespace": _mapped(sandbox.security) is not None,
+        "autoRemove": sandbox.lifecycle.auto_remove,
+    }
+    return next((f"beside {name}" for name, there in beside.items() if there), None)
+
+
+def _file(sandbox: Sandbox, path: Path) -> str | None:
+    """Whether only an owner could read it, who is another one outside."""
+    mount = _mount_at(sandbox, path)
+    closed = isinstance(mount, FileMount) and not int(mount.mode, 8) & 0o004
+    return _mapped(sandbox.security) if closed else None
 
 
 def _health_command(sandbox: Sandbox, _: Path) -> str | None:
@@ -107,6 +128,7 @@ _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("args",): lambda sandbox, _: "empty" if "" in (sandbox.args or ()) else None,
     ("health", "command"): _health_command,
     ("mounts", "volume"): lambda sandbox, _: _mapped(sandbox.security),
+    ("mounts", "file"): _file,
     ("mounts", "volume", "keep"): _keep,
     ("resources", "swap"): lambda sandbox, _: _yes(sandbox.resources.swap > 0),
     ("resources", "gpus"): lambda sandbox, _: "all" if isinstance(sandbox.resources.gpus, str) else "count",
@@ -122,6 +144,7 @@ _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("lifecycle", "ttl"): lambda sandbox, _: sandbox.run,
     ("lifecycle", "stopSignal"): lambda sandbox, _: sandbox.lifecycle.stop_signal,
     ("lifecycle", "autoRemove"): lambda sandbox, _: _yes(sandbox.lifecycle.auto_remove),
+    ("podman", "pod"): _pod,
 }
 """Fields whose status depends on the value: which row to look for (`lifecycle.ttl/idle`)."""
 

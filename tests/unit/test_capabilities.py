@@ -208,6 +208,10 @@ SNIPPETS: Mapping[str, str] = {
     "docker.options": "docker: {options: {oom_score_adj: 1}}\nsecurity: {allow: [raw-options]}",
     "podman.logging": "podman: {logging: {driver: journald}}",
     "podman.pod": "podman: {pod: p}",
+    "podman.pod/beside network host": "network: host\nsecurity: {allow: [host-network]}\npodman: {pod: p}",
+    "podman.pod/beside network.ports": "network: {mode: bridge, ports: ['80:80']}\npodman: {pod: p}",
+    "podman.pod/beside network.dns": "network: {mode: bridge, dns: {servers: [192.0.2.1]}}\npodman: {pod: p}",
+    "podman.pod/beside network.hosts": "network: {mode: bridge, hosts: {a: 192.0.2.1}}\npodman: {pod: p}",
     "podman.options": "podman: {options: {oom_score_adj: 1}}\nsecurity: {allow: [raw-options]}",
     "kubernetes.namespace": "kubernetes: {namespace: mine}",
     "kubernetes.serviceAccount": "kubernetes: {serviceAccount: mine}",
@@ -240,6 +244,8 @@ METADATA = {
 NOT_BY_A_SPEC = {
     # What every sandbox has, or what changes nothing by being written.
     "metadata.name", "metadata.project", "backend", "envFiles", "image.build", "image.archive", "image.setup",
+    # What is only asked for together with what another backend refuses: see below.
+    "mounts.volume/mapped", "mounts.file/mapped", "podman.pod/beside userNamespace", "podman.pod/beside autoRemove",
     "network.create/no", "network.internal/no", "mounts.bind/yes", "mounts.volume.keep", "security.profile",
     "security.allow", "security.runtime/default", "lifecycle.ttl/idle", "lifecycle.stopSignal/SIGTERM",
     "lifecycle.autoRemove/no", "lifecycle.replace", "lifecycle.ready", "docker", "podman", "kubernetes",
@@ -291,10 +297,32 @@ def test_a_refusal_stands_at_the_key_that_asks_and_is_said_once(tmp_path: Path) 
 
 
 def test_what_is_not_built_yet_is_refused_with_its_place(tmp_path: Path) -> None:
-    spec = loaded(tmp_path, "resources:\n  gpus: all")
+    spec = loaded(tmp_path, "mounts:\n- {type: secret, name: s, target: /s}")
     (problem,) = refusals(spec, "podman")
-    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "resources", "gpus"))
-    assert problem.message == "`resources.gpus` is not built yet for podman, and nothing is ever ignored"
+    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "mounts", 0))
+    assert problem.message == "`mounts[0]`, a secret, is not built yet for podman, and nothing is ever ignored"
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ("podman: {pod: p}\nsecurity: {userNamespace: auto}", ("podman", "pod")),
+        ("podman: {pod: p}\nlifecycle: {autoRemove: true}", ("podman", "pod")),
+        ("mounts: [{type: volume, source: v, target: /x}]\nsecurity: {userNamespace: private}", ("mounts", 0)),
+        (
+            "mounts: [{type: file, content: v, target: /x, mode: '0400'}]\nsecurity: {userNamespace: auto}",
+            ("mounts", 0),
+        ),
+        ("mounts: [{type: file, content: v, target: /x}]\nsecurity: {userNamespace: auto}", None),
+        ("mounts: [{type: file, content: v, target: /x, mode: '0400'}]\nsecurity: {userNamespace: host}", None),
+    ],
+)
+def test_what_podman_cannot_do_beside_something_else_is_refused_at_its_place(
+    tmp_path: Path, spec: str, path: tuple[str | int, ...] | None
+) -> None:
+    allowed = spec.replace("userNamespace: host", "userNamespace: host, allow: [host-namespace]")
+    found = [problem.path for problem in refusals(loaded(tmp_path, allowed), "podman")]
+    assert found == ([] if path is None else [("spec", *path)])
 
 
 def test_a_default_that_is_weaker_is_no_refusal_but_is_named(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ TABLE = (
     complaint("oci runtime .*not found|requested oci runtime|invalid runtime", "security.runtime",
               "set the engine up with it first, or leave the field out"),
     complaint("sysctl", "security.sysctls", "a sandbox has only some settings of its own: leave this one out"),
+    complaint("CDI devices?", "resources.gpus",
+              "describe the GPUs to the engine's host first: `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`"),
     complaint("stat /dev/|not a device node|device node", "security.devices",
               "the engine's host does not have it: load its driver first, or leave it out"),
     complaint("rlimit", "resources.ulimits",

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sandboxctl import file_volumes, ownership
 from sandboxctl.backends.base import Json, Key
+from sandboxctl.dataclass import dataclass
 from sandboxctl.image_reference import normalise
 
 SHM = "/dev/shm"  # noqa: S108  (the sandbox's, not ours)
@@ -110,6 +111,26 @@ def read_network(inspected: Mapping[str, Any], config: Mapping[str, Any], host: 
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """A pod's inspect, and that of the container that holds its network."""
+
+    pod: Mapping[str, Any]
+    holder: Mapping[str, Any]
+
+
+def read_in_pod(found: Mapping[Key, Json], inspected: Mapping[str, Any], around: Pod) -> dict[Key, Json]:
+    """The fields of a container with those that its pod decides: its network is the pod's, unless it has left it."""
+    fields: dict[Key, Json] = {**found, ("podman", "pod"): around.pod["Name"]}
+    if inspected["HostConfig"].get("CgroupParent") == around.pod.get("CgroupPath"):
+        fields.pop(("podman", "options", "cgroup_parent"), None)
+    if inspected["HostConfig"].get("NetworkMode") != f"container:{around.holder['Id']}":
+        return fields
+    own = {key: value for key, value in fields.items() if key[0] != "network" or key[1] == "hostname"}
+    theirs = read_network(around.holder, around.holder["Config"], around.holder["HostConfig"])
+    return {**{key: value for key, value in theirs.items() if value is not None}, **own}
+
+
 def _free_ports(config: Mapping[str, Any]) -> set[tuple[int, str, str]]:
     """The ports for which any free one was asked: inspect shows the chosen one as if it had been asked for."""
     applied = ownership.decode_applied((config.get("Labels") or {}).get(ownership.APPLIED, ""))
@@ -200,8 +221,20 @@ def read_security(inspected: Mapping[str, Any], config: Mapping[str, Any], host:
     if not host.get("Privileged"):
         found[(*base, "capabilities", "bounding")] = cast("Json", capabilities(inspected.get("BoundingCaps")))
     for device in host.get("Devices") or []:
+        if _GPU.match(device["PathInContainer"]) and _has_gpus(config):
+            continue
         found[(*base, "devices", device["PathInContainer"])] = {"source": device["PathOnHost"]}
     return found
+
+
+_GPU = re.compile("/dev/(nvidia|dri/|dxg)")
+"""The devices that NVIDIA's description of a GPU brings along."""
+
+
+def _has_gpus(config: Mapping[str, Any]) -> bool:
+    """Inspect shows the devices that came of a GPU's name, and not the name."""
+    applied = ownership.decode_applied((config.get("Labels") or {}).get(ownership.APPLIED, ""))
+    return applied is not None and applied.sandbox.resources.gpus is not None
 
 
 def _groups(names: Iterable[str]) -> Json:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from sandboxctl import derive, fields, file_volumes, raw_options
-from sandboxctl.backends.base import Engine, ImageConfig, Json, Key, Listed, LocalImage, Observed, RunState, Status
+from sandboxctl import derive, fields, file_volumes, ownership, raw_options
+from sandboxctl.backends.base import (
+    Engine,
+    ImageConfig,
+    Json,
+    Key,
+    Listed,
+    LocalImage,
+    Observed,
+    PodFacts,
+    RunState,
+    Status,
+)
 from sandboxctl.backends.podman import inspection
 from sandboxctl.dataclass import replace
 from sandboxctl.fields import Wanted
@@ -22,6 +33,7 @@ HIDDEN: frozenset[Key] = frozenset(
         file_volumes.HIDDEN,
         ("network", "internal"),
         ("resources", "disk"),
+        ("resources", "gpus"),
         ("security", "fsGroup"),
         ("security", "seccomp"),
         ("security", "selinux"),
@@ -190,6 +202,7 @@ def any_engine(endpoint: str, version: str) -> Engine:
         version=version,
         added_capabilities_reach_users=True,
         health_on_demand=True,
+        shared_pods=True,
     )
 
 
@@ -212,6 +225,21 @@ def engine(info: Mapping[str, Any], endpoint: str) -> Engine:
         milli_cpus=int(host.get("cpus") or 0) * 1000,
         default_capabilities=tuple(inspection.capabilities(filter(None, security.get("capabilities", "").split(",")))),
     )
+
+
+POD_NETWORK = f"{ownership.PREFIX}network"
+"""The label of a pod that says which network it was made with."""
+
+
+def pod(inspected: Mapping[str, Any]) -> PodFacts:
+    """A pod of `/pods/NAME/json`."""
+    labels = inspected.get("Labels") or {}
+    return PodFacts(ours=labels.get(ownership.MANAGED) == "true", network=labels.get(POD_NETWORK, ""))
+
+
+def pod_network(document: Mapping[str, Any]) -> str:
+    """The network that a rendered pod asks for: its mode, or its name."""
+    return str(next(iter(document.get("networks") or {}), document["netns"]["nsmode"]))
 
 
 def status(inspected: Mapping[str, Any], *, now: float | None = None) -> Status:
@@ -244,8 +272,8 @@ def _restarts(inspected: Mapping[str, Any], now: float) -> bool:
     return policy.get("Name") == "on-failure" and bool(state.get("ExitCode")) and left
 
 
-def read(inspected: Mapping[str, Any]) -> Observed:
-    """One container in the spec's own words."""
+def read(inspected: Mapping[str, Any], around: inspection.Pod | None = None) -> Observed:
+    """One container in the spec's own words; `around` is the pod that it is in."""
     config, host = inspected["Config"], inspected["HostConfig"]
     found: dict[Key, Json] = {}
     for part in (
@@ -260,6 +288,8 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         inspection.read_lifecycle(inspected, config, host),
     ):
         found.update({key: value for key, value in part.items() if value is not None})
+    if around is not None:
+        found = inspection.read_in_pod(found, inspected, around)
     return Observed(
         ref=inspected["Id"],
         name=inspected["Name"],

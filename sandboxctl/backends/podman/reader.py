@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
+from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, PodFacts, Status
 from sandboxctl.backends.podman import native
+from sandboxctl.backends.podman.inspection import Pod
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.dataclass import replace
 from sandboxctl.engine_http import Answer
@@ -53,8 +54,9 @@ class PodmanReader:
         return http_date(self._headers["date"])
 
     def containers(self) -> Sequence[Listed]:
-        """`/containers/json?all=true`, less the pods' infra containers."""
-        return [native.listed(each) for each in self._json("/containers/json", {"all": "true"}) or []]
+        """`/containers/json?all=true`, less the pods' infra containers, which have the labels of their pod."""
+        every = self._json("/containers/json", {"all": "true"}) or []
+        return [native.listed(each) for each in every if not each.get("IsInfra")]
 
     def images(self) -> Sequence[LocalImage]:
         """`/images/json`; asked again where an image went away meanwhile, at which 4.3 fails as a whole."""
@@ -72,7 +74,19 @@ class PodmanReader:
     def observe(self, ref: str) -> Observed | None:
         """`/containers/REF/json`."""
         inspected = self._optional(f"/containers/{ref}/json")
-        return None if inspected is None else native.read(inspected)
+        return None if inspected is None else native.read(inspected, self._around(inspected))
+
+    def _around(self, inspected: Mapping[str, Any]) -> Pod | None:
+        """The pod that a container is in: two requests, only for one that is in one."""
+        pod = self._optional(f"/pods/{inspected['Pod']}/json") if inspected.get("Pod") else None
+        infra = pod.get("InfraContainerID") if pod is not None else None
+        holder = self._optional(f"/containers/{infra}/json") if infra else None
+        return None if pod is None or holder is None else Pod(pod=pod, holder=holder)
+
+    def pod(self, name: str) -> PodFacts | None:
+        """`/pods/NAME/json`."""
+        found = self._optional(f"/pods/{name}/json")
+        return None if found is None else native.pod(found)
 
     def status(self, ref: str) -> Status | None:
         """The state part of the inspect."""

@@ -21,7 +21,7 @@ from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
 from sandboxctl.backends.podman import native, reported
 from sandboxctl.backends.podman.complaints import TABLE
 from sandboxctl.backends.podman.image_writer import Response, decoded
-from sandboxctl.backends.podman.network_writer import NetworkWriter
+from sandboxctl.backends.podman.pod_writer import PodWriter
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.complaints import engine_error
 from sandboxctl.engine_exec import Command
@@ -38,7 +38,7 @@ _PAUSE = 0.02  # seconds between them
 _LOOK_BACK = 60  # seconds: the event of an end that came before we asked
 
 
-class PodmanWriter(NetworkWriter):
+class PodmanWriter(PodWriter):
     """Writes to one service; threads may share it."""
 
     def __init__(self, service: Service, *, timeout: float) -> None:
@@ -47,8 +47,11 @@ class PodmanWriter(NetworkWriter):
         self._client = PodmanClient(base_url=service.endpoint.reached, version=API_VERSION, timeout=timeout)
 
     def create(self, payload: Payload, *, name: str) -> str:
-        """A container that is not started. A warning of the engine's undoes it: a control was not applied."""
-        return self._create({**payload.documents[0], "name": name})
+        """A container that is not started, in its pod, which is made where it is not there yet. A warning of the
+        engine's undoes it: a control was not applied."""
+        *pods, container = payload.documents
+        with self._in_pods(pods):
+            return self._create({**container, "name": name})
 
     def _create(self, document: Mapping[str, object]) -> str:
         answer = self._json("post", "/containers/create", data=json.dumps(document))
@@ -114,7 +117,7 @@ class PodmanWriter(NetworkWriter):
     def update(self, ref: str, changes: Mapping[Key, Json], payload: Payload) -> None:
         """All limits at once, as rendered: 5.1 and later take them, and inspect follows. The rlimits among them: 5.8
         drops those of a container whose update does not name them, from its next start on."""
-        document = payload.documents[0]
+        document = payload.documents[-1]
         body = {**cast("dict[str, Json]", document["resource_limits"]), "r_limits": document["r_limits"]}
         query = {}
         if any(within(key, _RESTART) for key in changes):
@@ -124,12 +127,16 @@ class PodmanWriter(NetworkWriter):
         self._send("post", f"/containers/{ref}/update", query, data=json.dumps(body))
 
     def delete(self, ref: str) -> None:
-        """With its anonymous volumes. Gone already is success."""
+        """With its anonymous volumes, and with its pod where that is ours and nobody else is in it. Gone already is
+        success."""
+        pod = self._pod_of(ref)
         query = {"force": "true", "timeout": "0", "v": "true"}
         response = self._send("delete", f"/containers/{ref}", query, missing_is_done=True)
         for report in decoded(response.content or b"null", f"DELETE {ref[:12]}") or []:
             if isinstance(report, dict) and report.get("Err"):
                 raise EngineError(f"Podman cannot remove {ref[:12]}: {report['Err']}", status=500)
+        if pod:
+            self._leave_pod(pod)
 
     def make_directory(self, ref: str, path: str, *, user: int, group: int) -> None:
         """By the archive call itself: the client's wrapper rewrites every owner to root."""
