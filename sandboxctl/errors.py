@@ -84,9 +84,13 @@ class ConflictError(SandboxctlError):
 
 
 class FailedError(SandboxctlError):
-    """A sandbox failed to start, to become ready or to verify."""
+    """A sandbox failed to start, to become ready or to verify.
+
+    `ended_with` is the exit code of its own command, where that has ended.
+    """
 
     exit_code = ExitCode.FAILED
+    ended_with: int | None = None
 
 
 class ApprovalError(SandboxctlError):

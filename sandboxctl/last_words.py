@@ -12,15 +12,17 @@ _OF_ERRORS = 5
 
 
 def last_words(chunks: Iterable[tuple[int, bytes]]) -> str:
-    """The last lines of (1 = stdout, 2 = stderr) chunks, in their order, each on a line of its own and indented.
+    """The last lines of (1 = stdout, 2 = stderr) chunks, each on a line of its own and indented; errors are the last.
 
-    Up to five of standard error are always among them: an engine reads the two streams apart from each other, so that
-    an error that came last may stand far above the end (Docker 20.10).
+    Up to five of standard error are always among them, and the two are told apart: an engine reads the streams apart
+    from each other, so that their lines lie in another order each time, and an error that came last may stand far above
+    the end (Docker 20.10).
     """
     lines = [(stream, line) for stream, chunk in chunks for line in chunk.decode("utf-8", "replace").splitlines()]
     while lines and not lines[-1][1].strip():
         lines.pop()
     errors = [index for index, (stream, _) in enumerate(lines) if stream == 2][-_OF_ERRORS:]
     others = [index for index in range(len(lines)) if index not in errors]
-    shown = sorted([*others[max(0, len(others) - (LINES - len(errors))) :], *errors])
+    shown = [*others[max(0, len(others) - (LINES - len(errors))) :], *errors]
+    shown.sort(key=lambda index: (lines[index][0], index))
     return "".join(f"\n  {lines[index][1]}" for index in shown)

@@ -16,7 +16,7 @@ from sandboxctl.apply.events import ApplyOptions, Event, Outcome, Result
 from sandboxctl.apply.work import RolledBackError, Work
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import replace
-from sandboxctl.errors import ExitCode, SandboxctlError
+from sandboxctl.errors import ExitCode, FailedError, SandboxctlError
 from sandboxctl.plan import Action, Kind, Plan
 from sandboxctl.problems import Problem
 
@@ -96,6 +96,15 @@ def _causes(error: SandboxctlError, chain: tuple[Action, ...]) -> tuple[Problem,
     return tuple(replace(each, message=_masked(each.message, chain)) for each in found)
 
 
+def _ended_with(error: BaseException | None) -> int | None:
+    """The exit code of the command whose end was the failure, also of one that was rolled back."""
+    while error is not None:
+        if isinstance(error, FailedError) and error.ended_with is not None:
+            return error.ended_with
+        error = error.__cause__
+    return None
+
+
 def _run(chain: tuple[Action, ...], work: Work) -> Result:
     """One sandbox. The outcome is that of the last step that did anything."""
     name = chain[-1].name
@@ -109,5 +118,6 @@ def _run(chain: tuple[Action, ...], work: Work) -> Result:
     except SandboxctlError as error:
         rolled_back = isinstance(error, RolledBackError)
         return Result(name=name, code=int(error.exit_code), outcome="failed", rolled_back=rolled_back,
-                      brief=_masked(error.brief, chain), hint=error.hint, problems=_causes(error, chain))  # fmt: skip
+                      brief=_masked(error.brief, chain), hint=error.hint, problems=_causes(error, chain),
+                      ended_with=_ended_with(error))  # fmt: skip
     return Result(name=name, code=0, outcome=outcome)

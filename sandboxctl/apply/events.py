@@ -26,7 +26,8 @@ class Event:
 class Result:
     """How it ended for one sandbox. `code` is an exit code; `brief` and `hint` are those of the error.
 
-    `problems` is what of the spec caused it, where that is known.
+    `problems` is what of the spec caused it, where that is known; `ended_with` the exit code of the sandbox's own
+    command, where its end is the failure.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Result:
     brief: str | None = None
     hint: str | None = None
     problems: tuple[Problem, ...] = ()
+    ended_with: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,7 +177,9 @@ class Gate:
         code = self._exit_code()
         if code != 0 or self.sandbox.run == "idle":
             how = f"ended with code {code}" if code is not None else "was removed by somebody else"
-            raise FailedError(f"{self.sandbox.name} {how}", sandbox=self.sandbox.name)
+            failure = FailedError(f"{self.sandbox.name} {how}", sandbox=self.sandbox.name)
+            failure.ended_with = code
+            raise failure
 
     def _check_alive(self, status: Status) -> None:
         """Raises FailedError for an end that is no completion."""
@@ -187,13 +189,15 @@ class Gate:
             raise self._failed(f"cannot start: {status.waiting}", hint=_waiting_hint(status.waiting))
         if status.oom_killed:
             limit = format_bytes(self.sandbox.resources.memory)
-            raise self._failed(f"was killed: out of memory (limit {limit})", hint="raise resources.memory")
+            raise self._failed(
+                f"was killed: out of memory (limit {limit})", hint="raise resources.memory", code=status.exit_code
+            )
         ended = status.state in ("exited", "dead") and not self._is_complete(status)
         if ended:
             self._let_it_be_removed()
             reason = f": {status.error}" if status.error else ""
             code = _command_code(status.exit_code or 0, self._last_lines())
-            raise self._failed(f"ended with code {code}{reason}", hint=_EXIT_HINTS.get(code))
+            raise self._failed(f"ended with code {code}{reason}", hint=_EXIT_HINTS.get(code), code=code)
 
     def _let_it_be_removed(self) -> None:
         """Docker 20.10 may keep the name for ever where our removal and its own (autoRemove) meet."""
@@ -215,8 +219,10 @@ class Gate:
         what = status.waiting or (f"health is {status.health}" if status.health else f"it is {status.state}")
         return self._failed(f"is not ready after {timeout / 1000:g} s: {what}", hint="see lifecycle.ready.timeout")
 
-    def _failed(self, how: str, *, hint: str | None = None) -> FailedError:
-        return FailedError(f"{self.sandbox.name} {how}{self._last_lines()}", hint=hint, sandbox=self.sandbox.name)
+    def _failed(self, how: str, *, hint: str | None = None, code: int | None = None) -> FailedError:
+        failure = FailedError(f"{self.sandbox.name} {how}{self._last_lines()}", hint=hint, sandbox=self.sandbox.name)
+        failure.ended_with = code
+        return failure
 
     def _last_lines(self) -> str:
         try:

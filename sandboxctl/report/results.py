@@ -31,10 +31,12 @@ def event_text(event: Event) -> str:
 def failure_json(result: Result) -> str:
     """The NDJSON line that says why a sandbox failed; the summary has only its code.
 
-    `diagnostics` are there where something in the spec caused it.
+    `diagnostics` are there where something in the spec caused it, `exit_code` where its command ended.
     """
     message = result.brief if result.hint is None else f"{result.brief} ({result.hint})"
     line: dict[str, object] = {"type": "progress", "name": result.name, "step": str(result.outcome), "message": message}
+    if result.ended_with is not None:
+        line["exit_code"] = result.ended_with
     found = report_problems.to_json(result.problems)
     return _line({**line, "diagnostics": found} if found else line)
 

@@ -240,6 +240,7 @@ def test_some_done_and_some_failed_is_exit_7_with_a_line_for_each(cli: Cli) -> N
         {"name": "web", "code": 6, "outcome": "failed", "rolled_back": False},
     ]
     assert ran.events[-2]["message"].startswith("web ended with code 1")
+    assert ran.events[-2]["exit_code"] == 1
 
 
 def test_a_failed_replace_says_that_it_was_rolled_back(cli: Cli) -> None:
@@ -248,6 +249,7 @@ def test_a_failed_replace_says_that_it_was_rolled_back(cli: Cli) -> None:
     ran = cli("apply", "--yes")
     assert ran.code == 6
     assert "py  failed, rolled back: " in ran.out
+    assert cli("apply", "--yes", "--output", "json").events[-2]["exit_code"] == 1
     assert cli.engine.named("py").ref == old
 
 
