@@ -91,6 +91,8 @@ class Gate:
         """Setup, readiness, proof."""
         self._started = self._started or time.monotonic()
         binds.check(self._binds, self.sandbox)
+        if self.sandbox.lifecycle.setup:
+            self._wait_until_up()
         for argv in self.sandbox.lifecycle.setup:
             self._set_up(argv)
         status = self._wait_until_ready()
@@ -99,6 +101,23 @@ class Gate:
             self._let_it_be_removed()
         elif status is not None:
             self.verify(complete=self._is_complete(status))
+
+    def _wait_until_up(self) -> None:
+        """Some engines start a sandbox by themselves, after the answer: until it is there nothing can run in it."""
+        deadline, timeout = self._deadline()
+        while (status := self.backend.reader.status(self.ref)) is not None and status.state == "restarting":
+            self._see(status)
+            self._check_alive(status)
+            self._check_interrupted()
+            if time.monotonic() >= deadline:
+                raise self._late(status, timeout)
+            time.sleep(0.1)
+
+    def _deadline(self) -> tuple[float, int]:
+        """When waiting ends, by our monotonic clock, and after how many milliseconds that is."""
+        ready, wanted = self.sandbox.lifecycle.ready, self.options.wait_timeout
+        timeout = wanted if wanted is not None else ready.timeout
+        return self._started + timeout / 1000, timeout
 
     def _set_up(self, argv: tuple[str, ...]) -> None:
         name = self.sandbox.name
@@ -117,8 +136,7 @@ class Gate:
         None: removed by the engine, with code 0.
         """
         ready = self.sandbox.lifecycle.ready
-        timeout = self.options.wait_timeout if self.options.wait_timeout is not None else ready.timeout
-        deadline = self._started + timeout / 1000
+        deadline, timeout = self._deadline()
         self.emit(Event(name=self.sandbox.name, step="wait"))
         for pause in chain(_POLLS, repeat(0.1)):
             status = self.backend.reader.status(self.ref)

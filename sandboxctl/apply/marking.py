@@ -22,8 +22,9 @@ from sandboxctl.apply.work import (
     refused,
     this_holder,
 )
-from sandboxctl.backends.base import Backend, Engine, MarkingWriter, Payload
+from sandboxctl.backends.base import Backend, Engine, MarkingWriter, Observed, Payload
 from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, SilentError
+from sandboxctl.observe import applied_to
 from sandboxctl.plan import Action, Desired, Kind, Plan
 from sandboxctl.render import render
 from sandboxctl.spec import Sandbox, VolumeMount
@@ -168,15 +169,18 @@ def _replace(action: Action, work: Work) -> None:
         raise
     except BaseException as error:
         if ran:
-            _restore(error, previous, work)
+            _restore(error, previous, old, work)
         raise
 
 
-def _restore(error: BaseException, previous: Payload, work: Work) -> None:
-    """Raises RolledBackError in place of the failure."""
+def _restore(error: BaseException, previous: Payload, old: Observed, work: Work) -> None:
+    """Made again, and set up again. Raises RolledBackError in place of the failure."""
     work.emit(Event(name=previous.name, step="roll back"))
     ref = _writer(work).create(previous, name=previous.name)
     _wait_until_up(ref, work)
+    applied = applied_to(old.ref, old.labels)
+    for argv in applied.sandbox.lifecycle.setup if applied else ():
+        _writer(work).exec(ref, argv)
     if isinstance(error, SandboxctlError):
         raise RolledBackError(f"{error.brief}; rolled back", hint=error.hint, sandbox=previous.name) from error
 

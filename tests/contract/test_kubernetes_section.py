@@ -42,8 +42,10 @@ def made(cluster: Cluster, document: Mapping[str, Any]) -> Iterator[str]:
     """An object of somebody else's, for as long as this lasts; its name."""
     cluster.make(document)
     name = str(document["metadata"]["name"])
-    yield name
-    cluster.kubectl("delete", str(document["kind"]), name, "--wait=false")
+    try:
+        yield name
+    finally:
+        cluster.kubectl("delete", str(document["kind"]), name, "--wait=false")
 
 
 def live(cluster: Cluster, name: str) -> dict[str, Any]:
@@ -328,3 +330,45 @@ def test_an_extended_resource_is_asked_of_the_node(bench: Workbench, kubernetes_
     (result,) = bench.apply(bench.spec(kubernetes_name, NO_GATE, RAW, {"kubernetes": {"pod": device}}, ready))
     assert result.code == 6
     assert "Insufficient lab.example/device" in (result.brief or "")
+
+
+def setup(*commands: str) -> dict[str, Any]:
+    """Commands of `lifecycle.setup`."""
+    return {"lifecycle": {"stopGrace": "1s", "setup": [["sh", "-c", command] for command in commands]}}
+
+
+def test_setup_runs_in_the_sandbox_in_order_before_it_counts_as_ready(
+    bench: Workbench, kubernetes_engine: Cluster, kubernetes_name: str
+) -> None:
+    sandbox = bench.spec(kubernetes_name, NO_GATE, setup("id -u >first", "cat first >second; hostname >>second"))
+    bench.applied(sandbox)
+    assert bench.sh(kubernetes_name, "cat second") == f"10001\n{kubernetes_name}"
+    steps = [event.step for event in bench.events]
+    assert steps.index("setup") < steps.index("verify")
+    assert pending(bench, sandbox) == []
+    changed = bench.spec(kubernetes_name, NO_GATE, setup("echo another >first"))
+    assert pending(bench, changed) == [("lifecycle.setup", "spec")]
+    kubernetes_engine.kubectl("delete", "pod", kubernetes_name)
+    assert bench.applied(changed) == "created"
+    assert bench.sh(kubernetes_name, "cat first") == "another"
+
+
+def test_a_setup_that_fails_leaves_nothing(bench: Workbench, kubernetes_engine: Cluster, kubernetes_name: str) -> None:
+    (result,) = bench.apply(bench.spec(kubernetes_name, NO_GATE, setup("echo sorry; exit 3")))
+    assert (result.code, result.brief) == (6, f"{kubernetes_name}: setup command `sh` failed with code 3\n  sorry")
+    assert not any(kubernetes_name in each for each in kubernetes_engine.names("pods,networkpolicies"))
+
+
+def test_a_setup_whose_program_is_not_there_says_so(bench: Workbench, kubernetes_name: str) -> None:
+    nosuch = {"lifecycle": {"stopGrace": "1s", "setup": [["nosuch"]]}}
+    (result,) = bench.apply(bench.spec(kubernetes_name, NO_GATE, nosuch))
+    assert (result.code, result.brief) == (6, f"{kubernetes_name}: setup command `nosuch` failed with code 127")
+
+
+def test_a_sandbox_that_is_brought_back_is_set_up_again(bench: Workbench, kubernetes_name: str) -> None:
+    old = bench.spec(kubernetes_name, NO_GATE, setup("echo one >it"))
+    bench.applied(old)
+    (result,) = bench.apply(bench.spec(kubernetes_name, NO_GATE, setup("echo two >it; exit 1")))
+    assert (result.code, result.rolled_back) == (6, True)
+    assert bench.sh(kubernetes_name, "cat it") == "one"
+    assert pending(bench, old) == []

@@ -91,12 +91,11 @@ def namespace(lab: Lab, *, labels: Mapping[str, str] | None = None) -> Iterator[
     made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels or {}}}
     lab.cluster.make(made)
     lab.namespace = name
-    deadline = time.monotonic() + 20
-    while lab.cluster.get("serviceaccount", "default", namespace=name) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    yield name
-    lab.cluster.kubectl("delete", "namespace", name, "--wait=false")
+    try:
+        _until(lambda: lab.cluster.get("serviceaccount", "default", namespace=name) is not None)
+        yield name
+    finally:
+        lab.cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 # Who we are, and what we may
