@@ -12,24 +12,42 @@ from sandboxctl.backends import connect
 from sandboxctl.capabilities import Status, capability
 from tests.contract.engines import DockerUnderTest, EngineUnderTest
 from tests.contract.field_cases import Case
+from tests.contract.held import is_unrestricted, why_not
+from tests.contract.kubernetes_engine import KubernetesUnderTest
 from tests.contract.podman_engine import PodmanUnderTest
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures import DockerEngine, LocalImages, PodmanEngine
+from tests.engines.fixtures_kubernetes import Cluster, NodeImages
 
-ENGINES = ("docker", "podman")
+ENGINES = ("docker", "podman", "kubernetes")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A case of a field is for the engines that honour it."""
-    kept, left_out = [], []
+    """A case of a field is for the engines that honour it, and a test for those where it can hold (`held`)."""
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
     for item in items:
-        parameters = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]
-        case, engine = (parameters or {}).get("case"), (parameters or {}).get("engine")
-        (left_out if isinstance(case, Case) and not honoured(case.field, str(engine)) else kept).append(item)
+        (kept if _is_for_its_engine(item) else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def _is_for_its_engine(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    engine = None if callspec is None else callspec.params.get("engine")
+    if engine is None:
+        return True
+    case = callspec.params.get("case")
+    if isinstance(case, Case) and not (case.engine in (None, engine) and honoured(case.field, str(engine))):
+        return False
+    return why_not(str(engine), name_of(item)) is None
+
+
+def name_of(item: pytest.Item) -> str:
+    """`test_file.py::test_name[engine-parameters]`."""
+    return item.nodeid.rpartition("contract/")[2]
 
 
 def honoured(field: str, backend: str) -> bool:
@@ -51,11 +69,19 @@ def podman_under_test(podman_engine: PodmanEngine, podman_images: LocalImages) -
     return PodmanUnderTest(engine=podman_engine, images=podman_images)
 
 
-@pytest.fixture(scope="session", params=[pytest.param(each, marks=getattr(pytest.mark, each)) for each in ENGINES])
+@pytest.fixture(scope="session")
+def kubernetes_under_test(kubernetes_engine: Cluster, kubernetes_images: NodeImages) -> KubernetesUnderTest:
+    """The cluster of the run, in the namespace that enforces `restricted`."""
+    return KubernetesUnderTest(
+        cluster=kubernetes_engine, images=kubernetes_images, namespace=kubernetes_engine.namespace
+    )
+
+
+@pytest.fixture(params=[pytest.param(each, marks=getattr(pytest.mark, each)) for each in ENGINES])
 def engine(request: pytest.FixtureRequest) -> EngineUnderTest:
     """Each engine in turn."""
     found: EngineUnderTest = request.getfixturevalue(f"{request.param}_under_test")
-    return found
+    return found.unrestricted() if is_unrestricted(name_of(request.node)) else found
 
 
 @pytest.fixture
@@ -64,21 +90,13 @@ def bench(engine: EngineUnderTest, clean_home: Path, tmp_path: Path) -> Iterator
     backend = connect(engine.backend, engine.connection())
     directory = tmp_path / "specs"
     directory.mkdir()
-    yield Workbench(backend=backend, directory=directory, image=engine.images.busybox)
+    yield Workbench(backend=backend, directory=directory, image=engine.images.busybox, base=engine.base)
     backend.close()
 
 
 @pytest.fixture
 def name(engine: EngineUnderTest) -> Iterator[str]:
-    """A name that nobody has. Containers, volumes and networks that begin with it are removed in the end."""
+    """A name that nobody has. All that begins with it is removed in the end."""
     unique = f"c-{uuid.uuid4().hex[:12]}"
     yield unique
-    containers = [each for each in engine.containers() if each.startswith(unique)]
-    if containers:
-        engine.client("rm", "--force", "--volumes", *containers)
-    volumes = [each for each in engine.volumes() if each.startswith(unique)]
-    if volumes:
-        engine.client("volume", "rm", *volumes)
-    networks = [each for each in engine.networks() if each.startswith(unique)]
-    if networks:
-        engine.client("network", "rm", *networks)
+    engine.clear(unique)

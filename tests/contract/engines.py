@@ -26,6 +26,8 @@ class EngineUnderTest(Protocol):
     backend: str
     images: LocalImages
     server: str  # how it names itself in its answers
+    users: bool  # whether a command in a sandbox can be run as another user
+    starts_again: bool  # whether what has ended, or was only created, can be started
     sub_paths: bool  # whether a part of a volume can be mounted
 
     @property
@@ -34,6 +36,9 @@ class EngineUnderTest(Protocol):
 
     def unrestricted(self) -> EngineUnderTest:
         """The same, where nothing but sandboxctl restricts what may run."""
+
+    def is_on_a_network(self, name: str) -> bool:
+        """Whether the engine lets anything through to a running one."""
 
     def in_place(self, field: str) -> bool:
         """Whether this field of those that can changes while it runs, and its inspect then shows the new value."""
@@ -234,6 +239,8 @@ class DockerUnderTest:
     engine: DockerEngine
     images: LocalImages
     backend: str = "docker"
+    users: bool = True
+    starts_again: bool = True
     server: str = "Docker/20.10.24 (linux)"
 
     @property
@@ -242,6 +249,9 @@ class DockerUnderTest:
 
     def unrestricted(self) -> EngineUnderTest:
         return self
+
+    def is_on_a_network(self, name: str) -> bool:
+        return self.inspect(name)["HostConfig"]["NetworkMode"] != "none"
 
     def in_place(self, field: str) -> bool:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,13 @@ class Limits:
 def limits(pid: int) -> Limits:
     """The limits that hold for this process of the host."""
     groups = dict(_group(line) for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines())
-    return _version_1(groups) if "memory" in groups else _version_2(groups[""])
+
+    def read(controller: str, file: str) -> str:
+        return (_ROOT / controller / groups[controller].lstrip("/") / file).read_text().strip()
+
+    if "memory" in groups:
+        return version_1(read)
+    return version_2(lambda file: read("", file))
 
 
 def _group(line: str) -> tuple[str, str]:
@@ -32,10 +39,8 @@ def _group(line: str) -> tuple[str, str]:
     return ("cpu" if "cpu" in controllers.split(",") else controllers), path
 
 
-def _version_1(groups: dict[str, str]) -> Limits:
-    def value(controller: str, file: str) -> str:
-        return (_ROOT / controller / groups[controller].lstrip("/") / file).read_text().strip()
-
+def version_1(value: Callable[[str, str], str]) -> Limits:
+    """Of what the files of each controller say."""
     memory = _bounded(value("memory", "memory.limit_in_bytes"))
     total = _bounded(value("memory", "memory.memsw.limit_in_bytes"))
     quota, period = int(value("cpu", "cpu.cfs_quota_us")), int(value("cpu", "cpu.cfs_period_us"))
@@ -50,10 +55,8 @@ def _version_1(groups: dict[str, str]) -> Limits:
     )
 
 
-def _version_2(path: str) -> Limits:
-    def value(file: str) -> str:
-        return (_ROOT / path.lstrip("/") / file).read_text().strip()
-
+def version_2(value: Callable[[str], str]) -> Limits:
+    """Of what the files of the one hierarchy say."""
     quota, period = value("cpu.max").split()
     weight = int(value("cpu.weight"))
     return Limits(

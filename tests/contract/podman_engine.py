@@ -11,7 +11,10 @@ from signal import Signals
 from typing import Any
 
 from sandboxctl.backends.base import Connection
-from tests.contract.engines import isolated
+from tests.contract import kernel
+from tests.contract.engines import clear, isolated
+from tests.contract.kernel import Limits
+from tests.contract.workbench import Fragment
 from tests.engines.fixtures import LocalImages, PodmanEngine
 
 _SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -116,6 +119,8 @@ class PodmanUnderTest:
     engine: PodmanEngine
     images: LocalImages
     backend: str = "podman"
+    users: bool = True
+    starts_again: bool = True
     server: str = "Libpod/4.3.1 (linux)"
 
     @property
@@ -128,7 +133,16 @@ class PodmanUnderTest:
         return self.version >= (5, 0)
 
     @property
-    def updates_in_place(self) -> bool:
+    def base(self) -> Fragment:
+        return {}
+
+    def unrestricted(self) -> PodmanUnderTest:
+        return self
+
+    def is_on_a_network(self, name: str) -> bool:
+        return self.inspect(name)["HostConfig"]["NetworkMode"] != "none"
+
+    def in_place(self, field: str) -> bool:
         return self.version >= (5, 1)
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
@@ -151,8 +165,15 @@ class PodmanUnderTest:
         state = str(self.inspect(name)["State"]["Status"])
         return "exited" if state == "stopped" else state
 
-    def pid(self, name: str) -> int:
-        return int(self.inspect(name)["State"]["Pid"])
+    def incarnation(self, name: str) -> object:
+        found = self.inspect(name)
+        return found["Id"], found["Created"], found["State"]["Pid"]
+
+    def restarts(self, name: str) -> int:
+        return int(self.inspect(name)["RestartCount"])
+
+    def limits(self, name: str) -> Limits:
+        return kernel.limits(int(self.inspect(name)["State"]["Pid"]))
 
     def labels(self, name: str) -> dict[str, str]:
         return dict(self.inspect(name)["Config"]["Labels"])
@@ -178,6 +199,24 @@ class PodmanUnderTest:
 
     def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.engine.cli(*args, check=check)
+
+    def stop(self, name: str) -> None:
+        self.client("stop", "--time=1", name)
+
+    def kill(self, name: str) -> None:
+        self.client("kill", name)
+
+    def remove(self, name: str) -> None:
+        self.client("rm", "--force", name)
+
+    def left(self, name: str) -> frozenset[str]:
+        return frozenset(each for each in self.containers() | self.volumes() if each.startswith(name))
+
+    def files(self, name: str) -> list[str]:
+        return sorted(each for each in self.volumes() if f".{name}." in each)
+
+    def clear(self, name: str) -> None:
+        clear(self, name)
 
     def sabotage_memory(self, name: str) -> None:
         # Not by an update: inspect goes on showing the old limit (4.3; 5.x of a stopped one), and 5.8 drops the rlimits.

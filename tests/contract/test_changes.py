@@ -11,7 +11,6 @@ import pytest
 from sandboxctl.capabilities import Status
 from sandboxctl.capabilities.table import ROWS
 from sandboxctl.spec import BACKENDS, Loaded
-from tests.contract import kernel
 from tests.contract.engines import EngineUnderTest
 from tests.contract.field_cases import CASES, Case, Inside, Kernel, Setting
 from tests.contract.workbench import Fragment, Workbench, merged
@@ -100,7 +99,7 @@ def seen(case: Case, engine: EngineUnderTest, bench: Workbench, name: str) -> ob
         case Inside(script=script):
             return bench.sh(name, script)
         case Kernel(limit=limit):
-            return getattr(kernel.limits(engine.pid(name)), limit)
+            return getattr(engine.limits(name), limit)
         case Setting(word=word):
             return engine.setting(name, word)
         case _:
@@ -120,7 +119,7 @@ def test_a_change_of_a_field_has_its_effect(
     sections = {change.path[1] if change.path[0] == "spec" else change.path[0] for change in action.changes}
     outcome = bench.applied(after)
 
-    in_place = case.effect == "live" and engine.updates_in_place
+    in_place = case.effect == "live" and engine.in_place(case.field)
     assert first == ("no-op", case.values[0])
     assert (action.kind, action.cause, outcome) == (
         ("update", "spec_changed", "updated") if in_place else ("replace", "spec_changed", "replaced")

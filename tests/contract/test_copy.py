@@ -225,7 +225,7 @@ def test_an_archive_has_to_go_into_a_directory(bench: Workbench, name: str, here
 
 def test_a_sandbox_that_is_not_running(engine: EngineUnderTest, bench: Workbench, name: str, here: Path) -> None:
     bench.applied(bench.spec(name))
-    engine.client("stop", "--time=1", name)
+    engine.stop(name)
     for copy in (
         lambda: live.copy_in(str(here / "tree"), name, "x", bench.backend),
         lambda: live.copy_out(name, "x", str(here / "copy"), bench.backend),

@@ -23,7 +23,7 @@ UNHEALTHY = {"health": {"command": ["false"], "interval": "1s", "retries": 1}}
 
 
 def left(engine: EngineUnderTest, name: str) -> set[str]:
-    return {each for each in engine.containers() | engine.volumes() if each.startswith(name)}
+    return set(engine.left(name))
 
 
 def failure(bench: Workbench, name: str, fragment: Mapping[str, Any]) -> Result:
@@ -202,12 +202,12 @@ def test_a_replace_that_fails_gives_the_old_one_back(
 ) -> None:
     good = bench.spec(name)
     bench.applied(good)
-    before = (engine.id(name), engine.pid(name))
+    before = (engine.id(name), engine.incarnation(name))
     (result,) = bench.apply(bench.spec(name, broken, {"lifecycle": {"replace": order}}))
     assert (result.code, result.outcome, result.rolled_back) == (6, "failed", True)
     assert (result.brief or "").partition("\n")[0].endswith("; rolled back")
     assert (engine.id(name), engine.state(name)) == (before[0], "running")
-    assert (engine.pid(name) == before[1]) == (order == "start-first")
+    assert (engine.incarnation(name) == before[1]) == (order == "start-first")
     assert left(engine, name) == {name}
     assert bench.plan(good).pending == ()
 
@@ -227,7 +227,7 @@ def test_a_stopped_one_whose_replacement_fails_stays_stopped(
 ) -> None:
     bench.applied(bench.spec(name))
     ref = engine.id(name)
-    engine.client("stop", "--time=1", name)
+    engine.stop(name)
     (result,) = bench.apply(bench.spec(name, SPEAKS_AND_DIES))
     assert result.outcome == "failed"
     assert (engine.id(name), engine.state(name)) == (ref, "exited")
@@ -245,7 +245,7 @@ def test_a_start_that_fails_is_stopped_again_and_kept(engine: EngineUnderTest, b
     )
     bench.applied(spec)
     ref = engine.id(name)
-    engine.client("stop", "--time=1", name)
+    engine.stop(name)
     (directory / "broken").touch()
     (result,) = bench.apply(spec, options=ApplyOptions(wait_timeout=2000))
     assert result.outcome == "failed"

@@ -21,7 +21,7 @@ def file(target: str, **given: Any) -> dict[str, Any]:
 
 
 def volumes(engine: EngineUnderTest, name: str) -> list[str]:
-    return sorted(each for each in engine.volumes() if f".{name}." in each)
+    return engine.files(name)
 
 
 @pytest.mark.parametrize("mode", ["0444", "0400", "0555"])
@@ -35,11 +35,12 @@ def test_it_has_its_content_its_mode_and_the_users_owner(bench: Workbench, name:
     assert bench.plan(spec).pending == ()
 
 
-def test_nobody_can_write_it_or_put_another_in_its_place(bench: Workbench, name: str) -> None:
+def test_nobody_can_write_it_or_put_another_in_its_place(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name, file("/etc/conf", content=TEXT, mode="0666")))
     for script in ("echo x >/etc/conf", "rm -f /etc/conf && ! test -e /etc/conf", "mv /tmp /etc/conf"):
         assert bench.exec(name, "sh", "-c", script).code != 0
-    assert bench.exec(name, "sh", "-c", "echo x >/etc/conf", user="0").code != 0
+    if engine.users:
+        assert bench.exec(name, "sh", "-c", "echo x >/etc/conf", user="0").code != 0
     assert bench.sh(name, "cat /etc/conf") == TEXT.rstrip("\n")
 
 
@@ -138,7 +139,7 @@ def test_one_whose_volume_was_pruned_while_it_was_stopped_has_its_file_again(
 ) -> None:
     spec = bench.spec(name, file("/etc/conf", content=TEXT))
     bench.applied(spec)
-    engine.client("stop", "--time=1", name)
+    engine.stop(name)
     engine.client("volume", "rm", *volumes(engine, name))
     assert bench.applied(spec) == "started"
     assert bench.sh(name, "cat /etc/conf") == TEXT.rstrip("\n")

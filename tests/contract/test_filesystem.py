@@ -57,10 +57,11 @@ def test_a_workdir_that_the_image_has_is_left_as_it_is(engine: EngineUnderTest, 
     assert bench.sh(name, "pwd; stat -c '%u:%g %a' .") == f"{directory}\n{before}"
 
 
-def test_a_writable_root_is_still_roots(bench: Workbench, name: str) -> None:
+def test_a_writable_root_is_still_roots(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name, WRITABLE))
     assert bench.exec(name, "touch", "/etc/x").code == 1
-    assert bench.exec(name, "touch", "/etc/x", user="0:0").code == 0
+    if engine.users:
+        assert bench.exec(name, "touch", "/etc/x", user="0:0").code == 0
 
 
 def test_a_bind_is_read_only_unless_it_says_otherwise(bench: Workbench, name: str) -> None:

@@ -61,7 +61,7 @@ def test_following_ends_with_the_sandbox(bench: Workbench, name: str) -> None:
 
 def test_of_a_stopped_one_they_are_still_there(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name, SPEAKS, {"lifecycle": {"ready": {"minSeconds": 0.5}}}))
-    engine.client("stop", "--time=1", name)
+    engine.stop(name)
     assert logs(bench, name, follow=True).streams[1] == b"out 1\nout 2\nout 3\n"
 
 

@@ -68,7 +68,7 @@ def test_a_delete_takes_what_is_staged_with_it(
 
 def test_an_old_one_that_was_stopped_runs_again(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     ids = leave(engine, bench, name, ("old",))
-    engine.client("stop", "--time=1", f"{name}.old")
+    engine.stop(f"{name}.old")
     spec = bench.spec(name)
     bench.applied(spec)
     assert (engine.id(name), engine.state(name)) == (ids["old"], "running")

@@ -47,7 +47,7 @@ def test_a_plan_of_everything_writes_nothing(
     engine: EngineUnderTest, bench: Workbench, name: str, recorded: Recording
 ) -> None:
     bench.applied(bench.spec(f"{name}-a"), bench.spec(f"{name}-b"), bench.spec(f"{name}-c"))
-    engine.client("rm", "--force", f"{name}-c")
+    engine.remove(f"{name}-c")
     recorded.forget()
     plan = bench.plan(
         bench.spec(f"{name}-a", {"resources": {"memory": "64Mi"}}),
@@ -56,7 +56,7 @@ def test_a_plan_of_everything_writes_nothing(
     )
     observe.prepare_delete([f"{name}-a"], bench.backend)
     observe.listed(bench.backend, names=[f"{name}-a"])
-    limits = "update" if engine.updates_in_place else "replace"
+    limits = "update" if engine.in_place("resources.memory") else "replace"
     assert [str(action.kind) for action in plan.actions] == [limits, "replace", "create"]
     assert recorded.writes == []
 

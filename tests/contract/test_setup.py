@@ -20,7 +20,7 @@ def test_setup_runs_in_order_as_the_sandboxs_user(bench: Workbench, name: str) -
 def test_setup_runs_again_after_a_start_by_us(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     spec = bench.spec(name, setup("date > /workspace/made"))
     bench.applied(spec)
-    engine.client("stop", "-t", "0", name)
+    engine.stop(name)
     assert bench.applied(spec) == "started"
     assert bench.exec(name, "test", "-s", "/workspace/made").code == 0
 
@@ -39,9 +39,9 @@ def test_a_changed_setup_is_a_replace_that_is_rolled_back_when_it_fails(
     engine: EngineUnderTest, bench: Workbench, name: str
 ) -> None:
     bench.applied(bench.spec(name, setup("echo one > it")))
-    before = engine.inspect(name)["Id"]
+    before = engine.id(name)
     (result,) = bench.apply(bench.spec(name, setup("echo two > it; echo sorry; exit 1")))
     assert (result.code, result.rolled_back) == (6, True)
     assert result.brief == f"{name}: setup command `sh` failed with code 1; rolled back\n  sorry"
-    assert engine.inspect(name)["Id"] == before
+    assert engine.id(name) == before
     assert bench.exec(name, "cat", "it").stdout == b"one\n"

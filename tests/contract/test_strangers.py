@@ -11,21 +11,16 @@ from tests.contract.workbench import Workbench
 def survives(engine: EngineUnderTest, bench: Workbench, name: str, holder: str, *, project: str | None = None) -> str:
     """Applies and deletes `name` while `holder` is a stranger's; the reason that the plan gives."""
     metadata = {"project": project} if project else None
-    before = engine.inspect(holder)
+    ref, before = engine.id(holder), engine.incarnation(holder)
     spec = bench.spec(name, metadata=metadata)
     plan = bench.plan(spec)
     assert plan.actions == ()
     assert bench.carry_out(plan) == ()
     deletion = observe.prepare_delete([name], bench.backend)
     bench.carry_out(deletion)
-    after = engine.inspect(holder)
-    assert (after["Id"], after["Created"], after["State"]["Pid"]) == (
-        before["Id"],
-        before["Created"],
-        before["State"]["Pid"],
-    )
+    assert engine.incarnation(holder) == before
     (foreign,) = plan.foreign
-    assert (foreign.name, foreign.ref) == (holder, before["Id"])
+    assert (foreign.name, foreign.ref) == (holder, ref)
     return foreign.reason
 
 
@@ -59,7 +54,7 @@ def test_one_started_from_a_committed_image_of_ours_survives(
         assert engine.labels(name)["sandboxctl.dev/managed"] == "true"
         assert survives(engine, bench, name, name) == "its labels were copied: they name another image"
     finally:
-        engine.client("rm", "--force", name)
+        engine.remove(name)
         engine.client("rmi", image)
 
 
@@ -106,7 +101,7 @@ def test_one_that_is_made_anew_after_the_plan_is_not_deleted(
 ) -> None:
     bench.applied(bench.spec(name))
     plan = observe.prepare_delete([name], bench.backend)
-    engine.client("rm", "--force", name)
+    engine.remove(name)
     ref = engine.run_stranger(name, engine.images.busybox, "sleep", "1000")
     bench.carry_out(plan)
     assert engine.id(name) == ref

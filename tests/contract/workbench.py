@@ -45,11 +45,12 @@ def yaml_text(document: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Workbench:
-    """One engine, one directory of specs. `events` are those of every apply so far."""
+    """One engine, one directory of specs. `base` is laid under every spec; `events` are those of every apply so far."""
 
     backend: Backend
     directory: Path
     image: str
+    base: Fragment = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
     def spec(self, name: str, *fragments: Fragment, metadata: Fragment | None = None) -> Loaded:
@@ -58,7 +59,7 @@ class Workbench:
             "apiVersion": "sandboxctl.dev/v1",
             "kind": "Sandbox",
             "metadata": {"name": name, **(metadata or {})},
-            "spec": merged({"image": self.image, "lifecycle": {"ready": {"minSeconds": 0}}}, *fragments),
+            "spec": merged({"image": self.image, "lifecycle": {"ready": {"minSeconds": 0}}}, self.base, *fragments),
         }
         return self.read(yaml_text(document), filename=f"{name}.yaml")
 

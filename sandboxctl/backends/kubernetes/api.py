@@ -139,7 +139,14 @@ class Api:
 
 
 def _encoded(document: Mapping[str, Json]) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode("ascii")
+    """JSON that reads as the same YAML, as which the server takes an apply: it knows no pairs of surrogates there."""
+    text = json.dumps(document, separators=(",", ":"))
+    if "\\ud" in text:
+        text = _PAIR.sub(lambda found: json.loads(f'"{found[1]}"') if found[1] else found[0], text)
+    return text.encode()
+
+
+_PAIR = re.compile(r"\\\\|(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})")  # an escaped backslash begins none
 
 
 def refuse(answer: Answer, url: str) -> NoReturn:

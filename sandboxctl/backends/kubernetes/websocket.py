@@ -12,7 +12,7 @@ import select
 import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from ssl import SSLSocket, SSLWantReadError
+from ssl import SSLEOFError, SSLSocket, SSLWantReadError
 from typing import Any
 
 from sandboxctl.engine_http import Answer, EngineHttp
@@ -41,8 +41,11 @@ class WebSocket:
         self.protocol = protocol
 
     def send(self, message: bytes) -> None:
-        """One binary message."""
-        self._frame(_BINARY, message)
+        """One binary message. BrokenPipeError where the server has hung up, over TLS too."""
+        try:
+            self._frame(_BINARY, message)
+        except SSLEOFError as error:
+            raise BrokenPipeError("the server has hung up") from error
 
     def wait(self, other: int | None) -> tuple[bool, bool]:
         """Until there is something to read here, or at the file descriptor `other`."""
@@ -59,7 +62,7 @@ class WebSocket:
             chunk = self._connection.recv(_CHUNK)
         except SSLWantReadError:
             return iter(())
-        except ConnectionResetError:
+        except (ConnectionResetError, SSLEOFError):
             return None
         if not chunk:
             return None
