@@ -6,7 +6,8 @@ This is the meeting point of the planner: `wanted` flattens what the user wants,
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Json, Key
@@ -293,14 +294,16 @@ def within(key: Key, prefix: Key) -> bool:
     return len(key) >= len(prefix) and all(want in ("*", part) for want, part in zip(prefix, key, strict=False))
 
 
-def within_any(key: Key, prefixes: Collection[Key]) -> bool:
-    """Whether `key` is one of `prefixes` or lies below one. None of them begins with `*`."""
-    return any(within(key, prefix) for prefix in prefixes if prefix[0] == key[0])
+@lru_cache(maxsize=4096)  # the sandboxes of a plan have most of their keys in common
+def within_any(key: Key, prefixes: frozenset[Key] | tuple[Key, ...]) -> bool:
+    """Whether `key` is one of `prefixes` or lies below one."""
+    return any(within(key, prefix) for prefix in prefixes)
 
 
 def hidden_part(wanted_fields: Wanted, hidden: frozenset[Key]) -> dict[str, Json]:
     """What inspect cannot show, by dotted key."""
-    return {".".join(key): value for key, value in sorted(wanted_fields.fields.items()) if within_any(key, hidden)}
+    found = [(key, value) for key, value in wanted_fields.fields.items() if within_any(key, hidden)]
+    return {".".join(key): value for key, value in sorted(found)}
 
 
 def spec_hash(wanted_fields: Wanted, hidden: frozenset[Key]) -> str:
