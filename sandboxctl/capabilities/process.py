@@ -164,7 +164,7 @@ _LIFECYCLE: Mapping[str, Row] = {
             "past its end it is `expired`: `list` says so, `apply` replaces it, `prune --expired` removes it",
             left="the engine does not end a command: it runs on until somebody runs `sandboxctl prune --expired`",
         ),
-        does("`timeout`"),
+        does("`timeout`; past its end it is `expired`, although Podman counts from each start"),
         does("`activeDeadlineSeconds`"),
     ),
     "lifecycle.ttl/idle": everywhere(ours("the `sleep` that is the process ends then")),
