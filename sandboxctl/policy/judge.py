@@ -93,7 +93,7 @@ def _weakenings(case: _Case) -> None:
             said = "" if source.written(path) or path[1] != "security" else f" of profile {sandbox.security.profile}"
             case.refuse("policy-weakening", blamed(path, source),
                         f"{dotted(path)}{said} weakens the sandbox ({name})", "allow")  # fmt: skip
-    for name, path, how in (*_preparing(sandbox), *_accepted(sandbox)):
+    for name, path, how in (*_preparing(sandbox), *_accepted(sandbox), *_acknowledged(sandbox)):
         if not _allows(case.policy.allow, name):
             case.refuse("policy-weakening", path, f"{how} ({name})", "allow")
 
@@ -116,6 +116,16 @@ def _accepted(sandbox: Sandbox) -> Iterator[tuple[str, Path, str]]:
         for index, name in enumerate(sandbox.section(backend).accept):
             path: Path = ("spec", backend, "accept", index)
             yield f"{ACCEPT}:{name}", path, f"{backend}.accept lets {name} be weaker"
+
+
+def _acknowledged(sandbox: Sandbox) -> Iterator[tuple[str, Path, str]]:
+    """An address that an option or the environment gives is nothing of the spec's; that it may be open is."""
+    if "insecure-endpoint" in sandbox.security.allow:
+        yield (
+            "insecure-endpoint",
+            ("spec", "security", "allow"),
+            "security.allow lets an engine be reached in plain text",
+        )
 
 
 def _allows(allow: tuple[str, ...], name: str) -> bool:
@@ -203,6 +213,11 @@ def _runtime(case: _Case) -> None:
     if allowed is not None and runtime not in allowed:
         path: Path = ("spec", "security", "runtime")
         case.refuse("policy-runtime", path, f"{dotted(path)} is {runtime}", "runtimes")
+    image = case.sandbox.image
+    for path, prepares in ((_SETUP, image.setup is not None), (_BUILD, image.build is not None)):
+        if prepares and allowed is not None and "default" not in allowed:
+            how = f"{dotted(path)} runs commands with the engine's own runtime, default"
+            case.refuse("policy-runtime", path, how, "runtimes")
 
 
 def _labels(case: _Case) -> None:

@@ -174,6 +174,26 @@ def test_a_build_runs_as_root_and_with_a_network(tmp_path: Path) -> None:
     ]
 
 
+def test_what_prepares_an_image_runs_with_the_engines_own_runtime(tmp_path: Path) -> None:
+    held = policy(tmp_path, "  runtimes: [gvisor]\n")
+    runtime = "security: {runtime: gvisor}"
+    found = refused(spec(runtime, image="{ref: 'busybox:1', setup: {run: [[id]]}}"), held)
+    said = "image.setup runs commands with the engine's own runtime, default; policy.yaml:4:13 does not allow it"
+    assert found == [("spec.image.setup", said)]
+    found = refused(spec(runtime, image="{build: {context: ctx}}"), held, facts=CONTEXT)
+    assert found == [("spec.image.build", said.replace("setup", "build"))]
+    assert refused(spec(runtime), held) == []
+
+
+def test_an_open_endpoint_is_not_acknowledged_whoever_names_it(tmp_path: Path) -> None:
+    text = spec("security: {allow: [insecure-endpoint]}")
+    said = (
+        "security.allow lets an engine be reached in plain text (insecure-endpoint); policy.yaml:4:10 does not allow it"
+    )
+    assert refused(text, policy(tmp_path, "  allow: []\n")) == [("spec.security.allow", said)]
+    assert refused(text, policy(tmp_path, "  allow: [insecure-endpoint]\n")) == []
+
+
 @pytest.mark.parametrize("user", ["0", "00", "0:0", "10001:0", "root", "postgres", "+0", "-0", "", ":5", "5:", "0x0"])
 def test_exec_may_not_run_as_what_is_or_may_be_root(tmp_path: Path, user: str) -> None:
     held = policy(tmp_path, "  allow: [writable-root]\n")
