@@ -11,12 +11,14 @@ import errno
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from sandboxctl.ahead import Ahead
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.errors import EngineError, SilentError, UnreachableError
+from sandboxctl.http_request import post, request
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -28,7 +30,6 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _HEAD_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~")
 
 
 class AbsentError(UnreachableError):
@@ -108,18 +109,29 @@ class EngineHttp:
     def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
         self.endpoint = endpoint
         self.timeout = timeout
+        self._ahead: Ahead | None = None
+
+    @contextmanager
+    def ahead(self, paths: Sequence[str]) -> Iterator[None]:
+        """Inside, exactly these are about to be got, in this order and by this thread alone: they are asked early."""
+        requests = [request(path, None, self.endpoint.headers) for path in paths]
+        self._ahead = Ahead(requests if len(paths) > 1 else (), self._sent)
+        try:
+            yield
+        finally:
+            begun, self._ahead = self._ahead, None
+            begun.close()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         """The whole answer. Raises UnreachableError (AbsentError where nothing is there)."""
-        target = _target(path, query)
-        return self._exchange(_request(target, self.endpoint.headers), path)
+        return self._exchange(request(path, query, self.endpoint.headers), path)
 
     def send(
         self, method: str, path: str, query: Mapping[str, str] | None = None, *, body: bytes, content_type: str
     ) -> Answer:
         """A request that changes something: one whole document."""
         headers = {**self.endpoint.headers, "Content-Type": content_type, "Content-Length": str(len(body))}
-        return self._exchange(_request(_target(path, query), headers, method=method) + body, path)
+        return self._exchange(request(path, query, headers, method=method) + body, path)
 
     def connect(self, step: str) -> socket.socket:
         """A connection of its own, for a protocol that HTTP only begins. Raises as `get`, naming `step`."""
@@ -139,7 +151,7 @@ class EngineHttp:
 
     def post(self, path: str, body: Mapping[str, object] | None) -> Answer:
         """A small JSON request (an exec and its resize)."""
-        return self._exchange(_post(path, body), path)
+        return self._exchange(post(path, body), path)
 
     def upgrade(self, path: str, body: Mapping[str, object]) -> tuple[socket.socket, bytes]:
         """A request that turns the connection into a stream: the socket, without a deadline, and what came already."""
@@ -147,7 +159,7 @@ class EngineHttp:
             connection = self._connect(both_ways=True)
         try:
             with self._reported(f"POST {path}"):
-                connection.sendall(_post(path, body, upgrade=True))
+                connection.sendall(post(path, body, upgrade=True))
                 head = _read_head(connection)
                 answer = self._parse(head, path, whole=False)
                 if answer.status not in (101, 200):
@@ -162,20 +174,33 @@ class EngineHttp:
         rest = answer.body + connection.recv(_CHUNK)
         raise UnreachableError(f"{self.endpoint.label} answered {answer.status}: {_text(rest)}")
 
-    def _exchange(self, request: bytes, path: str) -> Answer:
+    def _exchange(self, sent: bytes, path: str) -> Answer:
         deadline = time.monotonic() + self.timeout
-        step = f"{request.partition(b' ')[0].decode()} {path}"
-        with self._reported(step), self._connect() as connection:
-            connection.sendall(request)
+        step = f"{sent.partition(b' ')[0].decode()} {path}"
+        with self._reported(step), self._begun(sent) as connection:
             received = bytearray()
             while chunk := _receive(connection, deadline):
                 received += chunk
         return self._parse(bytes(received), path)
 
+    def _begun(self, wanted: bytes) -> socket.socket:
+        """A connection on which a request has been sent, perhaps a while ago."""
+        early = None if self._ahead is None else self._ahead.take(wanted)
+        return self._sent(wanted) if early is None else early
+
+    def _sent(self, wanted: bytes) -> socket.socket:
+        connection = self._connect()
+        try:
+            connection.sendall(wanted)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def stream(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """The body as it comes, for as long as it comes; an answer that is no 200 is one Answer error."""
         with self._reported(f"GET {path}"), self._connect() as connection:
-            connection.sendall(_request(_target(path, query), self.endpoint.headers))
+            connection.sendall(request(path, query, self.endpoint.headers))
             answer = self._parse(_read_head(connection), path, whole=False)
             if answer.status != 200:
                 raise UnreachableError(f"{self.endpoint.label} answered {answer.status} to GET {path}")
@@ -245,20 +270,6 @@ class EngineHttp:
         return Answer(status=int(words[1]), headers=headers, body=body)
 
 
-def _request(target: str, headers: Mapping[str, str], *, method: str = "GET") -> bytes:
-    lines = {"Host": "engine", "Accept": "application/json", **headers}
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"{method} {target} HTTP/1.0\r\n{head}\r\n".encode("latin-1")
-
-
-def _post(path: str, body: Mapping[str, object] | None, *, upgrade: bool = False) -> bytes:
-    content = b"" if body is None else json.dumps(body).encode("ascii")
-    extra = "Connection: Upgrade\r\nUpgrade: tcp\r\n" if upgrade else ""
-    version = "1.1" if upgrade else "1.0"
-    head = f"POST {path} HTTP/{version}\r\nHost: engine\r\nContent-Type: application/json\r\n{extra}"
-    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode("ascii") + content
-
-
 def _read_head(connection: socket.socket) -> bytes:
     head = bytearray()
     while b"\r\n\r\n" not in head and len(head) < _HEAD_LIMIT:
@@ -271,21 +282,6 @@ def _read_head(connection: socket.socket) -> bytes:
 
 def _text(body: bytes) -> str:
     return " ".join(body.decode("utf-8", "replace").split())[:200]
-
-
-def _target(path: str, query: Mapping[str, str] | None) -> str:
-    target = _quoted(path, safe="/:@")
-    if query:
-        target += "?" + "&".join(f"{_quoted(name)}={_quoted(value, safe='')}" for name, value in query.items())
-    return target
-
-
-def _quoted(text: str, *, safe: str = "/") -> str:
-    if all(char in _PLAIN or char in safe for char in text):
-        return text
-    from urllib.parse import quote  # 2 ms, and most questions have nothing to quote
-
-    return quote(text, safe=safe)
 
 
 def _receive(connection: socket.socket, deadline: float) -> bytes:

@@ -174,3 +174,69 @@ def test_a_socket_that_one_may_not_use(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_may_be_a_credential_is_not_in_an_endpoints_picture() -> None:
     endpoint = Endpoint(label="Kubernetes", url="https://x", headers={"Authorization": "Bearer tiger"})
     assert "tiger" not in repr(endpoint)
+
+
+def counted() -> Callable[[socket.socket], None]:
+    """Answers with how many have been answered so far."""
+    lock, told = threading.Lock(), iter(range(100))
+
+    def handle(connection: socket.socket) -> None:
+        with lock:
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n%d" % next(told))
+
+    return handle
+
+
+PATHS = [f"/containers/{number}/json" for number in range(7)]
+
+
+def test_what_is_asked_ahead_is_asked_once_each_and_answered_in_its_turn(tmp_path: Path) -> None:
+    with engine(tmp_path, counted()) as (http, requests):
+        with http.ahead(PATHS):
+            answers = [http.get(path) for path in PATHS]
+        assert sorted(int(answer.body) for answer in answers) == list(range(7))
+        assert sorted(request.split()[1].decode() for request in requests) == PATHS
+        assert http.get(PATHS[0]).body == b"7"
+
+
+def test_what_is_asked_ahead_is_on_its_way_before_its_turn(tmp_path: Path) -> None:
+    gate = threading.Barrier(4, timeout=5)  # no answer until four have asked
+
+    def handle(connection: socket.socket) -> None:
+        gate.wait()
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+
+    with engine(tmp_path, handle) as (http, _), http.ahead(PATHS[:4]):
+        assert [http.get(path).status for path in PATHS[:4]] == [200] * 4
+
+
+@pytest.mark.parametrize("asked", [[0, 2, 1], [5], [], [0, 0, 1]])
+def test_another_order_or_question_is_asked_anew(tmp_path: Path, asked: list[int]) -> None:
+    with engine(tmp_path, says(b"HTTP/1.0 200 OK\r\n\r\n", b"a")) as (http, requests):
+        with http.ahead(PATHS[:3]):
+            assert [http.get(PATHS[number]).body for number in asked] == [b"a"] * len(asked)
+        assert http.get("/later").body == b"a"
+        assert requests[-1].startswith(b"GET /later ")
+
+
+def test_one_question_has_nothing_to_be_ahead_of(tmp_path: Path) -> None:
+    with engine(tmp_path, says(b"HTTP/1.0 200 OK\r\n\r\n")) as (http, requests):
+        with http.ahead(PATHS[:1]):
+            assert requests == []
+            http.get(PATHS[0])
+        assert len(requests) == 1
+
+
+def test_an_engine_that_is_not_there_is_told_by_the_question_itself(tmp_path: Path) -> None:
+    path = tmp_path / "none.sock"
+    http = EngineHttp(Endpoint(label="Docker", url=f"unix://{path}", path=str(path)), timeout=TIMEOUT)
+    with http.ahead(PATHS), pytest.raises(AbsentError):
+        http.get(PATHS[0])
+
+
+def test_an_answer_asked_ahead_that_never_comes_is_silence(tmp_path: Path) -> None:
+    held = threading.Event()
+    with engine(tmp_path, lambda _: held.wait(5) and None) as (http, _):
+        with pytest.raises(SilentError), http.ahead(PATHS):
+            http.get(PATHS[0])
+        held.set()
