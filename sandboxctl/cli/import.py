@@ -35,7 +35,7 @@ def command(session: Session, name: str) -> int:
             raise NotFoundError(f"there is no {name} on {backend.name}", hint="say where it is with --backend")
         found = importing.spec_of(observed, backend)
     if session.json:
-        session.result(json.dumps(_json(found), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+        session.result(json.dumps(_json(found), indent=2, sort_keys=True) + "\n")
     else:
         session.result(found.text)
         _tell(session, found)

@@ -90,7 +90,7 @@ def to_json(rows: Sequence[Row]) -> str:
     ]
     counts = {name: {str(status): number for status, number in each.items()}
               for name, each in explanation.counts(rows).items()}  # fmt: skip
-    return json.dumps({"fields": fields, "counts": counts}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps({"fields": fields, "counts": counts}, indent=2, sort_keys=True) + "\n"
 
 
 def _capability(found: Capability) -> dict[str, object]:
@@ -183,7 +183,7 @@ def specs_to_json(specs: Sequence[tuple[Loaded, Judgements]]) -> str:
         }
         for loaded, judged in specs
     ]
-    return json.dumps({"sandboxes": sandboxes}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps({"sandboxes": sandboxes}, indent=2, sort_keys=True) + "\n"
 
 
 def _judged_json(loaded: Loaded, found: Sequence[Asked]) -> dict[str, object]:
