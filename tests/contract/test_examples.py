@@ -17,7 +17,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
 
 def on(engine: EngineUnderTest, loaded: Loaded, name: str) -> Loaded:
-    """The same under a name, an image, a network and volumes of the tests'."""
+    """The same under a name, an image, a network, a pod and volumes of the tests'."""
     sandbox = loaded.sandbox
     python = "python" in sandbox.image.name
     mounts = tuple(
@@ -30,7 +30,11 @@ def on(engine: EngineUnderTest, loaded: Loaded, name: str) -> Loaded:
         if not network.create:
             engine.create_network(network.name or "")
     image = Image(ref=engine.images.python if python else engine.images.busybox)
-    mine = replace(sandbox, name=f"{name}-{sandbox.name}", image=image, mounts=mounts, network=network)
+    settings = dict(sandbox.podman.settings)
+    if "pod" in settings:
+        settings["pod"] = f"{name}-{settings['pod']}"
+    podman = replace(sandbox.podman, settings=settings)
+    mine = replace(sandbox, name=f"{name}-{sandbox.name}", image=image, mounts=mounts, network=network, podman=podman)
     return replace(loaded, sandbox=mine)
 
 
@@ -51,6 +55,8 @@ def test_an_example_is_created_and_the_second_plan_is_empty(
     specs = [on(engine, each, name) for each in result.loaded if runs_here(each, engine, bench)]
     assert {outcome.outcome for outcome in bench.apply(*specs)} <= {"created"}
     assert bench.plan(*specs).pending == ()
+    results = bench.delete(*(each.sandbox.name for each in specs))
+    assert [result for result in results if result.code != 0] == []
 
 
 def test_most_examples_run_here(engine: EngineUnderTest) -> None:

@@ -27,6 +27,7 @@ WRITTEN_ONLY_FOR = {
     "kubernetes-probed": "kubernetes",
     "kubernetes-settings": "kubernetes",
     "kubernetes-volume": "kubernetes",
+    "pod": "podman",
     "rootless": "podman",
 }
 """Examples that are not for Docker: every other one must be."""
@@ -90,7 +91,7 @@ def test_an_example_for_one_backend_says_so_itself(name: str, backend: str) -> N
 
 @pytest.mark.parametrize(("name", "backend"), WRITTEN_ONLY_FOR.items())
 def test_an_example_for_one_backend_can_be_had_there(name: str, backend: str) -> None:
-    assert [refusals(each, backend) for each in sandboxes(name)] == [()]
+    assert {refusals(each, backend) for each in sandboxes(name)} == {()}
 
 
 @pytest.mark.parametrize("name", NAMES)
