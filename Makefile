@@ -9,10 +9,11 @@ PYTEST_ARGS ?=
 # 'no:cacheprovider': a checkout that is only read stays as it was.
 # Two at a time, each file by one: the engines are the limit, not the cores.
 PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2 --dist loadfile
+DEMO_ENGINE ?= here
 NO_ENGINE := not docker and not podman and not kubernetes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check unit test test-faults fuzz demo bench docs fmt clean distclean start-engines stop-engines
+.PHONY: help venv check unit test test-matrix test-faults fuzz demo bench docs fmt clean distclean start-engines stop-engines
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +38,16 @@ unit: venv ## the tests that need no engine
 test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default docker)
 	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)
 
+test-matrix: venv ## the contract suite on Podman 5.4 and 5.8, Docker 26 and 28, each in a root of its own
+	tests/engines/matrix.sh $(PYTEST) tests/contract $(PYTEST_ARGS)
+
 test-faults: venv ## every fault at every request, hundreds of kills: hours; its figures are in docs/reliability.md
 	SANDBOXCTL_FAULTS=long $(WITH_ENGINES) $(PYTEST) tests/faults $(PYTEST_ARGS)
 
-demo: venv ## the main job, live on Docker
-	SANDBOXCTL_TEST_ENGINES=docker $(WITH_ENGINES) env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/demo.sh
+# Docker, or where only Podman is installed that, with no service running before, and none a minute later.
+demo: venv ## the main job, live, on the engine that is here (DEMO_ENGINE=docker or podman decides)
+	SANDBOXCTL_TEST_ENGINES=$(DEMO_ENGINE:podman=podman-on-demand) DEMO_BACKEND=$(DEMO_ENGINE:here=auto) \
+		$(WITH_ENGINES) env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" examples/demo.sh
 
 fuzz: venv ## 10,000 inputs each for specs, units, references and env files, the same every time
 	$(PY) -m tests.property.fuzz
@@ -68,5 +74,6 @@ clean: ## remove what the tools left in the checkout
 
 distclean: clean ## also .venv, the test images' files, and our own engines with their data
 	for engine in docker podman kubernetes; do tests/engines/$$engine.sh purge; done
+	for engine in docker podman; do for suite in trixie sid; do tests/engines/elsewhere.sh $$engine $$suite purge; done; done
 	tests/engines/images.sh clean
 	rm -rf $(VENV)

@@ -2,7 +2,8 @@
 # The main job from end to end, on a real engine. `make demo` runs it.
 # Each command is printed before it runs; the first one that fails ends the demo.
 #
-# DEMO_IMAGE names an image with sh and python3 that the engine has.
+# DEMO_IMAGE names an image with sh and python3 that the engine has, DEMO_BACKEND the
+# engine: docker or podman (no service of it needs to run), else the first that is here.
 set -euo pipefail
 
 image=${DEMO_IMAGE:-localhost/sandboxctl-test/python:3.11}
@@ -33,7 +34,7 @@ kind: Sandbox
 metadata:
   name: $name
 spec:
-  backend: docker
+  backend: ${DEMO_BACKEND:-auto}
   image: $image
   resources: {cpu: 500m, memory: 128Mi, pids: 64}
 END
@@ -51,7 +52,7 @@ title "Prove every control on the live sandbox."
 run sandboxctl verify
 title "Use it."
 run sandboxctl exec "$name" -- python3 -c 'import os; print("hello from uid", os.getuid(), "in", os.getcwd())'
-title "Twice the memory. The plan says that this is a live change: the process goes on."
+title "Twice the memory. The plan says what that takes: a live change, or (Podman before 5.1) another container."
 run sed -i 's/memory: 128Mi/memory: 256Mi/' sandbox.yaml
 run sandboxctl plan
 run sandboxctl apply --yes

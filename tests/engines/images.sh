@@ -146,8 +146,17 @@ docker_images() {
 
 # --- Podman ------------------------------------------------------------------
 
+# The service that CONTAINER_HOST names; where it names none, the storage itself.
+podman_client() {
+    if [[ -n ${CONTAINER_HOST:-} ]]; then
+        podman --remote "$@"
+    else
+        podman "$@"
+    fi
+}
+
 podman_has() {
-    [[ $(podman --remote image inspect --format '{{.Comment}}' "$1" 2>/dev/null) == "recipe $recipe" ]]
+    [[ $(podman_client image inspect --format '{{.Comment}}' "$1" 2>/dev/null) == "recipe $recipe" ]]
 }
 
 podman_import() {
@@ -155,15 +164,15 @@ podman_import() {
     say "importing $2"
     local changes=() change
     for change in "${config[@]}"; do changes+=(--change "$change"); done
-    podman --remote import --message "recipe $recipe" "${changes[@]}" "$1" "$2" >/dev/null
+    podman_client import --message "recipe $recipe" "${changes[@]}" "$1" "$2" >/dev/null
 }
 
 # Docker's form of an archive, which both engines load.
 podman_archive() {
     [[ -e $busybox_archive ]] && return
-    podman --remote tag "$busybox_image" "$archived_image"
-    podman --remote save --format docker-archive --output "$busybox_archive.part" "$archived_image" >/dev/null
-    podman --remote untag "$archived_image" "$archived_image"
+    podman_client tag "$busybox_image" "$archived_image"
+    podman_client save --format docker-archive --output "$busybox_archive.part" "$archived_image" >/dev/null
+    podman_client untag "$archived_image" "$archived_image"
     mv "$busybox_archive.part" "$busybox_archive"
 }
 

@@ -20,7 +20,8 @@ die() {
     exit 1
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
+# A file of that name that cannot be run is none.
+have() { [[ -x $(type -P "$1") ]]; }
 
 # A plain user's PATH lacks the directories where daemons and iptables are.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

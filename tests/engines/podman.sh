@@ -7,6 +7,8 @@
 #   podman.sh status   print its address; exit 1 where none answers
 #   podman.sh env      print what a shell needs, for eval
 #   podman.sh owned    exit 0 where the service that start made is running
+#   podman.sh on-demand  start nothing; print what a shell needs, for eval, so that
+#                      sandboxctl starts a service when it wants one
 #   podman.sh cli …    Podman itself, with the storage and settings of our service
 #
 # A service that the developer names with SANDBOXCTL_TEST_PODMAN_HOST or
@@ -24,6 +26,7 @@ socket=$home/podman.sock
 pidfile=$home/service.pid
 log=$home/service.log
 conf=$home/containers.conf
+storage_conf=$home/storage.conf
 seconds_to_start=30
 seconds_to_stop=20
 
@@ -64,13 +67,17 @@ address() {
     return 1
 }
 
-start() {
+install_what_it_needs() {
     # catatonit is the init that Debian's podman only recommends; without it no
     # container with an init starts.
     need podman podman catatonit catatonit iptables iptables
     # Debian's podman only recommends what makes networks, and gives names in them.
     [[ -x /usr/lib/podman/netavark || -x /usr/libexec/podman/netavark ]] || install_packages netavark
     [[ -x /usr/lib/podman/aardvark-dns || -x /usr/libexec/podman/aardvark-dns ]] || install_packages aardvark-dns
+}
+
+start() {
+    install_what_it_needs
     address && return
     mkdir -p "$home"
     [[ -O $engines_dir && -O $home ]] || die "$home belongs to somebody else"
@@ -108,6 +115,44 @@ tmp_dir = "$home/tmp"
 [network]
 network_config_dir = "$home/networks"
 END
+}
+
+# What --root and --runroot say, for a Podman that somebody else starts.
+write_storage_conf() {
+    cat >"$storage_conf" <<END
+[storage]
+driver = "$(private info --format '{{.Store.GraphDriverName}}')"
+graphroot = "$home/storage"
+runroot = "$home/run"
+END
+}
+
+# Where sandboxctl looks for a service before it starts one.
+usual_socket() {
+    if ((EUID == 0)); then
+        echo unix:///run/podman/podman.sock
+    else
+        echo "unix://${XDG_RUNTIME_DIR:-/run/user/$UID}/podman/podman.sock"
+    fi
+}
+
+on_demand() {
+    install_what_it_needs
+    local host
+    for host in "$(named)" "$(usual_socket)"; do
+        if answers "$host"; then
+            printf 'export CONTAINER_HOST=%q\n' "$host"
+            return
+        fi
+        [[ -n $host && $host == "$(named)" ]] && die "no Podman answers at $host"
+    done
+    mkdir -p "$home"
+    install -d -m 0700 "$home/runtime"
+    [[ -O $engines_dir && -O $home ]] || die "$home belongs to somebody else"
+    write_conf
+    write_storage_conf
+    printf 'export CONTAINERS_CONF=%q CONTAINERS_STORAGE_CONF=%q XDG_RUNTIME_DIR=%q\n' \
+        "$conf" "$storage_conf" "$home/runtime"
 }
 
 launch() {
@@ -171,6 +216,7 @@ main() {
     purge) purge ;;
     status) address ;;
     owned) owned ;;
+    on-demand) on_demand ;;
     cli) shift && private "$@" ;;
     env)
         host=$(address) || die "no Podman answers; '$0 start' starts one"

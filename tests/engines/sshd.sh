@@ -13,5 +13,5 @@ if ! have sshd; then
     [[ ! -d /run/systemd/system ]] || die "not installed: sshd; the package openssh-server also starts a service, so install it yourself"
 fi
 need sshd openssh-server ssh openssh-client openssl openssl
-mkdir -p -m 0755 /run/sshd # sshd wants it, and on most machines a service makes it
+install -d -m 0755 /run/sshd # sshd wants it, and on most machines a service makes it
 command -v sshd

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Runs a command with real engines: with.sh COMMAND…
 #
-# SANDBOXCTL_TEST_ENGINES (default: docker) names them, by words or commas. Each
+# SANDBOXCTL_TEST_ENGINES (default: docker) names them, by words or commas; `here` is
+# the one that this machine has: Docker where its package is, or where there is
+# nothing else, else `podman-on-demand`, for which no service is started: that is
+# then the command's own business. Each
 # is started where none answers and given the tests' images; one that does not
 # answer ends the run before the command. Those that were started here are
 # stopped again, unless KEEP_ENGINES=1. The exit code is the command's, and
@@ -37,6 +40,29 @@ start() {
     say "$engine answers: ${variables#export }"
 }
 
+# The engine that this machine has.
+here() {
+    if [[ -n ${SANDBOXCTL_TEST_DOCKER_HOST:-}${DOCKER_HOST:-} ]] || have docker || ! have podman; then
+        echo docker
+    else
+        echo podman-on-demand
+    fi
+}
+
+podman_on_demand() {
+    local variables
+    variables=$("$here/podman.sh" on-demand)
+    eval "$variables"
+    "$here/images.sh" podman >/dev/null
+    say "podman is there, and started by what needs it: ${variables#export }"
+}
+
 trap stop_started EXIT
-for engine in ${SANDBOXCTL_TEST_ENGINES//,/ }; do start "$engine"; done
+for engine in ${SANDBOXCTL_TEST_ENGINES//,/ }; do
+    if [[ $engine == here ]]; then engine=$(here); fi
+    case $engine in
+    podman-on-demand) podman_on_demand ;;
+    *) start "$engine" ;;
+    esac
+done
 "$@"
