@@ -8,7 +8,7 @@ from enum import StrEnum
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass
-from sandboxctl.fields import OURS_ALONE, Wanted, within_any
+from sandboxctl.fields import INHERITED, OURS_ALONE, Wanted, within_any
 from sandboxctl.problems import Path
 from sandboxctl.spec import Secret, SecretDigest
 
@@ -39,7 +39,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """The three sides of a comparison. `applied` is None where the object does not say what it was made from."""
+    """The three sides of a comparison. `applied` is None where the object does not say what it was made from.
+
+    `inherited` is what the object has from its image, None where that is not known.
+    """
 
     desired: Wanted
     live: Mapping[Key, Json]
@@ -47,6 +50,10 @@ class Sides:
     salt: bytes = b""
     hidden: frozenset[Key]
     same_tool: bool = True
+    inherited: Mapping[Key, Json] | None = None
+
+
+_HASH: Key = ("labels", "sandboxctl.dev/spec-hash")
 
 
 def changes(sides: Sides, effect_of: Callable[[Key], Effect]) -> tuple[Change, ...]:
@@ -76,6 +83,7 @@ def _compare(sides: Sides, key: Key, effect_of: Callable[[Key], Effect]) -> Chan
     before = sides.live.get(key)
     if isinstance(secret, SecretDigest) or before == after or _is_somebody_elses(sides, key, after):
         return None
+    sensitive = sensitive or _is_nobodys(sides, key)
     return Change(
         key=key,
         path=sides.desired.path(key),
@@ -110,11 +118,30 @@ def _compare_fingerprints(sides: Sides, key: Key, effect: Effect) -> Change | No
     return Change(key=key, path=path, before=None, after=None, effect=effect, cause=Cause.SPEC, sensitive=True)
 
 
+def of_hash(sides: Sides, live: str | None, desired: str) -> tuple[Change, ...]:
+    """Where the object does not say what it was made from, only the hash tells of what inspect cannot show."""
+    if sides.applied is not None or live == desired:
+        return ()
+    path = ("metadata", *_HASH)
+    return (Change(key=_HASH, path=path, before=live, after=desired, effect=Effect.REPLACE, cause=Cause.UNKNOWN),)
+
+
 def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:
     """A live value that the image or the engine put there, and that we never asked for."""
     if after is not None or not within_any(key, OURS_ALONE):
         return False
-    return sides.applied is None or (key not in sides.applied.fields and key not in sides.applied.secrets)
+    if sides.applied is not None and (key in sides.applied.fields or key in sides.applied.secrets):
+        return False
+    if sides.inherited is None or not within_any(key, INHERITED):
+        return True
+    return sides.inherited.get(key) == sides.live.get(key)
+
+
+def _is_nobodys(sides: Sides, key: Key) -> bool:
+    """A variable that somebody else gave it: whether its value is a secret, only they know."""
+    return key[0] == "env" and not any(
+        key in known for known in (sides.desired.fields, sides.applied.fields if sides.applied else {})
+    )
 
 
 def _effect(key: Key, before: Json, after: Json, effect_of: Callable[[Key], Effect]) -> Effect:

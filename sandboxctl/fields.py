@@ -54,6 +54,11 @@ OURS_ALONE: tuple[Key, ...] = (
 """Where the image or the engine adds values of its own: live values that the spec does not have are only ours, and
 only then a difference, if the applied spec had them."""
 
+INHERITED: tuple[Key, ...] = (
+    ("env",), ("labels",), ("command",), ("args",), ("workdir",), ("security", "user"), ("security", "group"),
+)  # fmt: skip
+"""Of these, what an image gives."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:

@@ -15,6 +15,7 @@ from sandboxctl.diff import Change
 from sandboxctl.errors import EngineError
 from sandboxctl.fields import spec_hash
 from sandboxctl.image_reference import normalise
+from sandboxctl.inheritance import Inheritance
 from sandboxctl.ownership import Applied
 from sandboxctl.plan import (
     Action,
@@ -205,6 +206,7 @@ def listed(
     reader = backend.reader
     specs = {each.sandbox.name: each for each in loaded}
     images = reader.images()
+    inheritance = Inheritance(backend=backend)
     rows: list[Row] = []
     for each in sorted(reader.containers(), key=lambda listed: listed.name):
         name = ownership.own_name(each.labels)
@@ -214,6 +216,7 @@ def listed(
             continue
         observed = reader.observe(each.ref)
         if observed is not None:
+            observed = inheritance.known(observed, before(observed, backend))
             rows.append(_row(observed, backend, specs.get(name), images))
     return tuple(rows)
 

@@ -13,7 +13,7 @@ from sandboxctl import __version__, ownership, recovery
 from sandboxctl.backends.base import Engine, ImageConfig, Key, Listed, LocalImage, Observed
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass, field, replace
-from sandboxctl.diff import Cause, Change, Sides, changes
+from sandboxctl.diff import Cause, Change, Sides, changes, of_hash
 from sandboxctl.fields import Wanted
 from sandboxctl.recovery import RecoverStep
 from sandboxctl.spec import Commit, Loaded, Sandbox
@@ -292,8 +292,9 @@ def compare(
         salt=applied.salt if applied else b"",
         hidden=hidden,
         same_tool=observed.labels.get(ownership.TOOL) == __version__,
+        inherited=observed.inherited,
     )
-    found = changes(sides, effect_of)
+    found = (*changes(sides, effect_of), *of_hash(sides, observed.labels.get(ownership.SPEC_HASH), each.spec_hash))
     if any(change.key == ("image",) for change in found):
         return found
     if each.image_id is not None and each.image_id == observed.image_id:

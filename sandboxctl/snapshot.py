@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sandboxctl import holder, notes, ownership
 from sandboxctl.backends.base import Backend, Listed, Observed
 from sandboxctl.errors import ConflictError
+from sandboxctl.inheritance import Inheritance
 from sandboxctl.ownership import Applied
 from sandboxctl.plan import Before, Plan, Snapshot, seen
 
@@ -30,9 +31,12 @@ def snapshot(names: Sequence[str], backend: Backend, *, break_lock: bool) -> Sna
     containers = [*containers, *_strangers(names, containers, backend)]
     found = [each for each in containers if each.name in everything]
     observed = _observe(backend, found)
+    applied = _before(observed, backend)
+    inheritance = Inheritance(backend=backend)
+    observed = {ref: inheritance.known(each, applied.get(ref)) for ref, each in observed.items()}
     now = reader.now()
     return Snapshot(
-        engine=reader.engine(), containers=tuple(containers), observed=observed, applied=_before(observed, backend),
+        engine=reader.engine(), containers=tuple(containers), observed=observed, applied=applied,
         now=now, working={} if break_lock else _working(found, now),
     )  # fmt: skip
 

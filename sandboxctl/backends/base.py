@@ -36,6 +36,7 @@ class Engine:
     own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
     `storage` is the driver of its layers. `sub_paths`: a part of a volume can be mounted; an older engine mounts the
     whole of it, and says nothing. `shared_pods`: its reader is a PodReader.
+    `adds_nothing`: the variables, labels and commands that its inspect shows are the image's and the request's alone.
     """
 
     backend: str
@@ -63,6 +64,7 @@ class Engine:
     shows_env: bool = False
     sub_paths: bool = False
     shared_pods: bool = False
+    adds_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class ImageConfig:
     workdir: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,8 @@ class Observed:
 
     `container` is the runtime's id of its container, where that is not the ref; `file_volumes` the volumes of ours that
     hold its files, by target. `gate` is who saw, before it started,
-    that its network is closed: a probe image, or only its own.
+    that its network is closed: a probe image, or only its own. `inherited` is what it has from its image, None where
+    nobody has asked for that.
 
     `fields` holds only what is set, by the keys of `fields.Wanted`. What this kind of inspect can never show is
     listed in the backend's `hidden` (see `Backend`), and covered by the spec hash.
@@ -165,6 +169,7 @@ class Observed:
     container: str = ""
     file_volumes: Mapping[str, str] = field(default_factory=dict)
     gate: Literal["probe", "inside"] | None = None
+    inherited: Mapping[Key, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,3 +138,13 @@ def test_of_several_differences_from_one_field_that_field_itself_is_shown() -> N
 def test_changes_come_in_the_order_of_their_keys() -> None:
     desired: dict[Key, Json] = {("b",): 1, ("a", "z"): 1, ("a",): 1}
     assert [key for key, *_ in found(desired, {}, {})] == [("a",), ("a", "z"), ("b",)]
+
+
+def test_what_comes_from_neither_image_nor_spec_is_a_difference_and_not_shown() -> None:
+    lang: Key = ("env", "LANG")
+    sides = Sides(desired=wants({}), live={lang: "C"}, applied=wants({}), hidden=frozenset())
+    for inherited, differs in ((None, False), ({lang: "C"}, False), ({lang: "en"}, True), ({}, True)):
+        changed = changes(replace(sides, inherited=inherited), effect_of)
+        assert [(each.key, each.before, each.sensitive, each.cause) for each in changed] == (
+            [(lang, None, True, Cause.DRIFT)] if differs else []
+        )

@@ -95,9 +95,9 @@ WEAKER: list[tuple[dict[str, Any], Key, Json]] = [
     ({"IpcMode": "shareable"}, ("docker", "IpcMode"), "shareable"),
     ({"UTSMode": "host"}, ("docker", "UTSMode"), "host"),
     ({"CgroupnsMode": "host"}, ("docker", "CgroupnsMode"), "host"),
-    ({"CgroupParent": "/x"}, ("docker", "CgroupParent"), "/x"),
+    ({"CgroupParent": "/x"}, ("docker", "options", "cgroup_parent"), "/x"),
     ({"OomKillDisable": True}, ("docker", "OomKillDisable"), True),
-    ({"OomScoreAdj": -999}, ("docker", "OomScoreAdj"), -999),
+    ({"OomScoreAdj": -999}, ("docker", "options", "oom_score_adj"), -999),
     ({"DeviceCgroupRules": ["c 1:1 r"]}, ("docker", "DeviceCgroupRules"), ["c 1:1 r"]),
     ({"VolumesFrom": ["x"]}, ("docker", "VolumesFrom"), ["x"]),
     ({"PublishAllPorts": True}, ("docker", "PublishAllPorts"), True),
@@ -218,7 +218,7 @@ def test_what_an_engine_says_of_its_host() -> None:
         4000,
     )
     assert (found.security_modules, found.runtimes) == (("apparmor", "rootless", "seccomp"), ("runc", "runsc"))
-    assert native.engine({}) == Engine(backend="docker", endpoint="", version="", shows_env=True)
+    assert native.engine({}) == Engine(backend="docker", endpoint="", version="", shows_env=True, adds_nothing=True)
 
 
 @pytest.mark.parametrize(

@@ -271,11 +271,13 @@ _EXPECTED: dict[str, tuple[object, ...]] = {
 """What no spec field renders otherwise; any other value was put there by hand, and is a difference."""
 
 
-def read_unexpected(host: Mapping[str, Any]) -> dict[Key, Json]:
+def read_unexpected(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[Key, Json]:
     """What has another value than any sandbox has."""
     found: dict[Key, Json] = {
         ("docker", name): host[name] for name, usual in _EXPECTED.items() if name in host and host[name] not in usual
     }
+    if config.get("Domainname"):
+        found["docker", "Domainname"] = config["Domainname"]
     if not host.get("Privileged"):
         for name in ("MaskedPaths", "ReadonlyPaths"):
             if host.get(name) == []:
@@ -312,8 +314,13 @@ def _read_health(check: Mapping[str, Any] | None) -> dict[Key, Json]:
         ("health", "interval"): _milliseconds(check.get("Interval")),
         ("health", "timeout"): _milliseconds(check.get("Timeout")),
         ("health", "retries"): check.get("Retries") or 0,
-        ("health", "startPeriod"): _milliseconds(check.get("StartPeriod")),
+        ("health", "startPeriod"): _start_period(_milliseconds(check.get("StartPeriod"))),
     }
+
+
+def _start_period(milliseconds: int) -> int:
+    """A spec knows whole seconds; one millisecond is how none is asked for, 0 would be the image's."""
+    return 0 if milliseconds == 1 else milliseconds
 
 
 def _milliseconds(nanoseconds: int | None) -> int:

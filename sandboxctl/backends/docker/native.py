@@ -111,6 +111,7 @@ def image_config(inspected: Mapping[str, Any]) -> ImageConfig:
         workdir=config.get("WorkingDir") or "",
         env=dict(inspection.pair(entry) for entry in config.get("Env") or []),
         volumes=tuple(sorted(config.get("Volumes") or {})),
+        labels=config.get("Labels") or {},
     )
 
 
@@ -130,6 +131,7 @@ def engine(info: Mapping[str, Any]) -> Engine:
         data_root=info.get("DockerRootDir") or "",
         storage=info.get("Driver") or "",
         shows_env=True,
+        adds_nothing=True,
         milli_cpus=int(info.get("NCPU") or 0) * 1000,
     )
 
@@ -162,7 +164,7 @@ def read(inspected: Mapping[str, Any]) -> Observed:
         inspection.read_network(inspected, config, host),
         inspection.read_mounts(inspected, host),
         inspection.read_security(config, host),
-        inspection.read_unexpected(host),
+        inspection.read_unexpected(config, host),
         raw_options.shown("docker", inspected),
         inspection.read_lifecycle(config, host),
     ):

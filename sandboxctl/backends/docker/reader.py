@@ -33,7 +33,7 @@ class DockerReader:
             self._get("/_ping")
         server = self._headers.get("server", "")
         version = server.partition("/")[2].partition(" ")[0]
-        return Engine(backend="docker", endpoint=self._http.endpoint.url, version=version)
+        return Engine(backend="docker", endpoint=self._http.endpoint.url, version=version, adds_nothing=True)
 
     def api_version(self) -> str:
         """The newest API version of the engine, from the `Api-Version` header."""
