@@ -102,17 +102,19 @@ def _made(kind: type[_T], *, frozen: bool, eq: bool, order: bool) -> type[_T]:
         given = namespace.pop(name, _MISSING)
         fields[name] = given if isinstance(given, _Field) else _Field(given, None, repr=True, compare=True)
     namespace.update(__slots__=tuple(fields), __fields__=fields, __match_args__=(), __dataclass_fields__=_Twin())
-    methods = {**_SHARED, **(_EQUALITY if eq else {}), **(_ORDER if order else {}), **(_FROZEN if frozen else {})}
-    if eq and not frozen:
-        methods["__hash__"] = None
-    for name, method in methods.items():
-        namespace.setdefault(name, method)
-    made: type[_T] = type(kind.__name__, kind.__bases__, namespace)
+    made: type[_T] = type(kind.__name__, kind.__bases__, {**_methods(frozen, eq, order), **namespace})
     made.__qualname__ = kind.__qualname__
+    slots = vars(made)
     made.__places__ = tuple(  # type: ignore[attr-defined]  # set by `_made`
-        (name, vars(made)[name].__set__, own.default, own.factory) for name, own in fields.items()
+        [(name, slots[name].__set__, own.default, own.factory) for name, own in fields.items()]
     )
     return made
+
+
+def _methods(frozen: bool, eq: bool, order: bool) -> dict[str, object]:
+    """Those that all such classes share; what a class says itself wins."""
+    shared = {**_SHARED, **(_EQUALITY if eq else {}), **(_ORDER if order else {}), **(_FROZEN if frozen else {})}
+    return shared if frozen or not eq else {**shared, "__hash__": None}
 
 
 def _init(self: Any, **values: object) -> None:

@@ -93,16 +93,16 @@ def _privileged(sandbox: Sandbox, _: Path) -> str:
     return "no-new-privileges" if security.privileged and security.no_new_privileges else _yes(security.privileged)
 
 
-_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-_DOMAIN = re.compile(r"(?=.{1,253}/)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/")
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = r"(?=.{1,253}/)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/"
 _ANNOTATIONS = 128 * 1024
 """Bytes that a spec's own may have: as many again are left to what sandboxctl notes."""
 
 
 def _qualified(name: str) -> bool:
     """Whether it is a name by the rules of Kubernetes."""
-    domain = _DOMAIN.match(name)
-    return _LABEL.fullmatch(name[domain.end() :] if domain else name) is not None
+    domain = re.match(_DOMAIN, name)
+    return re.fullmatch(_LABEL, name[domain.end() :] if domain else name) is not None
 
 
 def _label(sandbox: Sandbox, path: Path) -> str | None:
@@ -112,7 +112,7 @@ def _label(sandbox: Sandbox, path: Path) -> str | None:
     if not _qualified(name):
         return "oddly named"
     text = sandbox.labels.get(name, "")
-    return "of an odd value" if text and not _LABEL.fullmatch(text) else None
+    return "of an odd value" if text and not re.fullmatch(_LABEL, text) else None
 
 
 def _annotation(sandbox: Sandbox, path: Path) -> str | None:
