@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sandboxctl import derive, observe
+from sandboxctl import derive, observe, ownership
 from sandboxctl.capabilities import refusals
 from sandboxctl.fields import within
 from sandboxctl.load import load
@@ -118,6 +118,7 @@ def differences(bench: Workbench, loaded: Loaded, name: str) -> list[tuple[str, 
     is a tmpfs here in any case, and a free port, which is a number as soon as it is chosen."""
     sandbox = loaded.sandbox
     unseen = [*bench.backend.hidden, ("lifecycle", "restart"), ("lifecycle", "autoRemove")]
+    unseen += [("labels", ownership.SPEC_HASH)]
     unseen += [("mounts", derive.workdir_in_layer(sandbox) or "-")]
     unseen += [("network", "ports")] if any(port.host == 0 for port in sandbox.network.ports) else []
     desired = observe.wish(loaded, bench.backend, bench.backend.reader.images())
