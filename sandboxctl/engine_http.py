@@ -30,6 +30,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _HEAD_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
+_PAUSE = 0.01
 
 
 class AbsentError(UnreachableError):
@@ -160,7 +161,7 @@ class EngineHttp:
         try:
             with self._reported(f"POST {path}"):
                 connection.sendall(post(path, body, upgrade=True))
-                head = _read_head(connection)
+                head = _read_head(connection, timeout=self.timeout)
                 answer = self._parse(head, path, whole=False)
                 if answer.status not in (101, 200):
                     self._refuse(answer, connection)
@@ -201,7 +202,7 @@ class EngineHttp:
         """The body as it comes, for as long as it comes; an answer that is no 200 is one Answer error."""
         with self._reported(f"GET {path}"), self._connect() as connection:
             connection.sendall(request(path, query, self.endpoint.headers))
-            answer = self._parse(_read_head(connection), path, whole=False)
+            answer = self._parse(_read_head(connection, timeout=self.timeout), path, whole=False)
             if answer.status != 200:
                 raise UnreachableError(f"{self.endpoint.label} answered {answer.status} to GET {path}")
             connection.settimeout(None)
@@ -220,9 +221,8 @@ class EngineHttp:
             return self._over_tls(plain, endpoint.tls, server_name, both_ways=both_ways)
         path = endpoint.socket_path
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(self.timeout)
         try:
-            connection.connect(path or "")
+            _connect_unix(connection, path or "", timeout=self.timeout)
         except OSError:
             connection.close()
             raise
@@ -270,10 +270,25 @@ class EngineHttp:
         return Answer(status=int(words[1]), headers=headers, body=body)
 
 
-def _read_head(connection: socket.socket) -> bytes:
+def _connect_unix(connection: socket.socket, path: str, *, timeout: float) -> None:
+    """A queue that is full fails at once, unlike any other wait: it is tried again until the deadline."""
+    deadline = time.monotonic() + timeout
+    connection.settimeout(timeout)
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError from None
+            time.sleep(_PAUSE)
+
+
+def _read_head(connection: socket.socket, *, timeout: float) -> bytes:
+    """Up to the end of the head, and what came with it. Raises TimeoutError where that takes longer."""
+    deadline = time.monotonic() + timeout
     head = bytearray()
     while b"\r\n\r\n" not in head and len(head) < _HEAD_LIMIT:
-        chunk = connection.recv(_CHUNK)
+        chunk = _receive(connection, deadline)
         if not chunk:
             break
         head += chunk

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from sandboxctl.backends.podman.endpoint import listens
 from sandboxctl.engine_http import AbsentError, Answer, Endpoint, EngineHttp
 from sandboxctl.errors import SilentError, UnreachableError
 
@@ -142,6 +144,79 @@ def test_a_word_now_and_then_is_no_answer_either(tmp_path: Path) -> None:
         with pytest.raises(SilentError):
             http.get("/_ping")
         over.set()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda http: list(http.stream("/logs")), lambda http: http.upgrade("/exec/1/start", {})],
+    ids=["stream", "upgrade"],
+)
+def test_nor_is_a_head_that_never_ends_the_beginning_of_a_stream(
+    tmp_path: Path, ask: Callable[[EngineHttp], object]
+) -> None:
+    over = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        until = time.monotonic() + 6 * TIMEOUT
+        while not over.wait(TIMEOUT / 5) and time.monotonic() < until:
+            connection.sendall(b"X: 1\r\n")
+
+    with engine(tmp_path, handle) as (http, _):
+        began = time.monotonic()
+        with pytest.raises(SilentError):
+            ask(http)
+        assert time.monotonic() - began < 3 * TIMEOUT
+        over.set()
+
+
+@contextmanager
+def with_a_full_queue(path: Path) -> Iterator[None]:
+    """A socket where somebody listens who takes no connection any more."""
+    waiting: list[socket.socket] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(0)
+        while True:
+            waiting.append(socket.socket(socket.AF_UNIX))
+            waiting[-1].setblocking(False)
+            try:
+                waiting[-1].connect(str(path))
+            except BlockingIOError:
+                break
+        yield
+        for each in waiting:
+            each.close()
+
+
+def test_one_that_takes_no_more_connections_is_silent_and_not_gone(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+    with with_a_full_queue(path):
+        assert listens(path)
+        with pytest.raises(SilentError, match=r"did not answer within 0.5 s"):
+            EngineHttp(Endpoint(label="Podman", url=f"unix://{path}", path=str(path)), timeout=TIMEOUT).get("/_ping")
+
+
+def test_one_that_is_busy_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as before:
+        listener.bind(str(path))
+        listener.listen(0)
+        before.connect(str(path))
+
+        def serve() -> None:
+            time.sleep(TIMEOUT / 4)
+            listener.accept()[0].close()
+            connection, _ = listener.accept()
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nlate")
+            connection.close()
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        http = EngineHttp(Endpoint(label="Docker", url=f"unix://{path}", path=str(path)), timeout=TIMEOUT)
+        assert http.get("/_ping").body == b"late"
+        serving.join()
 
 
 @pytest.mark.parametrize("named", [True, False])

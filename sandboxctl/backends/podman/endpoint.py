@@ -75,7 +75,7 @@ def listens(path: Path) -> bool:
         connection.settimeout(1)
         try:
             connection.connect(str(path))
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return True  # somebody is there, and too busy to say so
         except OSError:
             return False
