@@ -78,7 +78,9 @@ def _strangers(names: Iterable[str], listed: Sequence[Listed], backend: Backend)
 
 
 def _observe(backend: Backend, listed: Sequence[Listed]) -> dict[str, Observed]:
-    found = (backend.reader.observe(each.ref) for each in listed if ownership.is_ours(each))
+    refs = [each.ref for each in listed if ownership.is_ours(each)]
+    with backend.reader.about_to_observe(refs):
+        found = [backend.reader.observe(ref) for ref in refs]
     return {observed.ref: observed for observed in found if observed is not None}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import IO, Literal
 
@@ -160,6 +161,9 @@ class MemoryBackend:
             return None
         return Observed(ref=found.ref, name=found.name, labels=dict(found.labels), image_id=found.image_id,
                         status=found.status, fields=dict(found.fields))  # fmt: skip
+
+    def about_to_observe(self, refs: Sequence[str]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def status(self, ref: str) -> Status | None:
         found = self._found(ref)

@@ -7,6 +7,7 @@ object; every destructive call takes the ref seen in the plan, never a name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 from sandboxctl.dataclass import dataclass, field
@@ -230,6 +231,9 @@ class Reader(Protocol):
 
     def observe(self, ref: str) -> Observed | None:
         """One object by ref or name; None if it is not there. One request."""
+
+    def about_to_observe(self, refs: Sequence[str]) -> AbstractContextManager[None]:
+        """Inside, exactly these are observed next, in this order: an engine may be asked ahead. It decides nothing."""
 
     def status(self, ref: str) -> Status | None:
         """Its run state alone."""

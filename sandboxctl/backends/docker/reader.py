@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
@@ -72,6 +73,10 @@ class DockerReader:
         """`/containers/REF/json`."""
         inspected = self._optional(f"/containers/{ref}/json")
         return None if inspected is None else native.read(inspected)
+
+    def about_to_observe(self, refs: Sequence[str]) -> AbstractContextManager[None]:
+        """Each of them is one request."""
+        return self._http.ahead([f"/containers/{ref}/json" for ref in refs])
 
     def status(self, ref: str) -> Status | None:
         """The state part of the inspect."""

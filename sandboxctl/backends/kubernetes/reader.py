@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -87,6 +88,10 @@ class KubernetesReader:
                 return None
             shown = native.Found(pod=pod, around=self._around([pod])(pod))
         return native.observed(shown, FIELD_MANAGER)
+
+    def about_to_observe(self, refs: Sequence[str]) -> AbstractContextManager[None]:
+        """The list has shown them already."""
+        return nullcontext()
 
     def status(self, ref: str) -> Status | None:
         """The run state; where the pod itself is silent about why it waits, its last warning."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, PodFacts, Status
@@ -82,6 +83,10 @@ class PodmanReader:
         infra = pod.get("InfraContainerID") if pod is not None else None
         holder = self._optional(f"/containers/{infra}/json") if infra else None
         return None if pod is None or holder is None else Pod(pod=pod, holder=holder)
+
+    def about_to_observe(self, refs: Sequence[str]) -> AbstractContextManager[None]:
+        """Each of them is one request, but for those in a pod."""
+        return self._service.http.ahead([f"{LIBPOD}/containers/{ref}/json" for ref in refs])
 
     def pod(self, name: str) -> PodFacts | None:
         """`/pods/NAME/json`."""
