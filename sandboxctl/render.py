@@ -54,6 +54,8 @@ def render(
     values = vocabulary.values(sandbox, backend, user=user, files=files)
     values["labels"] = {**sandbox.labels, **_selectors(sandbox), **(labels or {})}
     values["annotations"] = {**sandbox.annotations, **(annotations or {})}
+    binding = {name: text for name, text in (annotations or {}).items() if name in vocabulary.BINDING}
+    values["policy_annotations"] = {**sandbox.annotations, **binding}
     values["salt"] = salt.hex()
     values["secret_name"] = vocabulary.secret_name(sandbox, salt)
     documents = _documents(sandbox, backend, values, Secret.reveal)

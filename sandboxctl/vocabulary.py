@@ -32,6 +32,8 @@ from sandboxctl.spec import (
 )
 
 PREFIX = "sandboxctl.dev/"
+BINDING = (f"{PREFIX}holder", f"{PREFIX}identity")
+"""What of our annotations says whose an object is, and who is at work on it."""
 
 Show = Callable[[Secret], str]
 """How a sensitive value is given to a template: revealed, or masked."""

@@ -359,6 +359,28 @@ def test_a_lost_answer_leaves_nothing_or_what_the_next_apply_mends(lab: Lab, str
     assert lab.objects() == ["NetworkPolicy", "Pod", "Secret"]
 
 
+@pytest.mark.parametrize("kind", ["networkpolicies", "secrets"])
+def test_what_is_left_of_a_sandbox_without_its_pod_goes_by_a_delete(lab: Lab, stranger: Between, kind: str) -> None:
+    stranger.lose("PATCH", rf"/{kind}/{lab.name}[^?]*\?.*", last=True)
+    lab.write()
+    lab.run("apply", "--yes", code=4)
+    assert "NetworkPolicy" in lab.objects()
+    lab.kubeconfig = lab.cluster.kubeconfig
+    lab.run("delete", lab.name, "--yes", code=0)
+    assert lab.objects() == []
+
+
+def test_what_somebody_left_who_deleted_the_pod_alone_goes_too(lab: Lab) -> None:
+    lab.write()
+    lab.run("apply", "--yes", code=0)
+    lab.cluster.kubectl("delete", "pod", lab.name)
+    assert lab.objects() == ["NetworkPolicy", "Secret"]
+    assert "1 to create" in lab.run("plan", code=0)
+    lab.run("list", code=0)
+    lab.run("delete", lab.name, "--yes", code=0)
+    assert lab.objects() == []
+
+
 def test_a_server_that_starts_up_is_told(lab: Lab, stranger: Between) -> None:
     words = "the server is currently unable to handle the request"
     stranger.answer("GET", ".*", status(503, "ServiceUnavailable", words))

@@ -6,12 +6,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.backends.kubernetes import passed_on, policies, quantities
 from sandboxctl.backends.kubernetes.condition import SANDBOX
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.image_reference import normalise
 from sandboxctl.ownership import PREFIX
 

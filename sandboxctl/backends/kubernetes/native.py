@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from calendar import timegm
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sandboxctl import derive, fields
 from sandboxctl.backends.base import Json, Key, Listed, Observed
 from sandboxctl.backends.kubernetes import condition, inspection, passed_on
 from sandboxctl.backends.kubernetes.inspection import Surroundings
+from sandboxctl.dataclass import dataclass, field
 from sandboxctl.fields import Wanted, within
 from sandboxctl.image_reference import normalise
-from sandboxctl.ownership import IDENTITY, PREFIX, SALT
+from sandboxctl.ownership import IDENTITY, MANAGED, NAME, PREFIX, SALT, SPEC_HASH
 from sandboxctl.problems import Path
 from sandboxctl.spec import FileMount, Sandbox, Secret, SecretDigest, VolumeMount
 
@@ -187,6 +187,27 @@ def listed(pod: Mapping[str, Any], manager: str) -> Listed:
         state=status.state,
         created=status.created,
         identity=identity(pod, manager),
+    )
+
+
+def is_of_a_sandbox(policy: Mapping[str, Any]) -> bool:
+    """Whether sandboxctl made it for a sandbox of its name."""
+    metadata = policy["metadata"]
+    found = metadata.get("labels") or {}
+    return found.get(MANAGED) == "true" and found.get(NAME) == metadata["name"]
+
+
+def leftover(policy: Mapping[str, Any], manager: str) -> Listed:
+    """A sandbox of which no more than its policy is there: never finished, or gone but for this."""
+    metadata = policy["metadata"]
+    return Listed(
+        ref=metadata["uid"],
+        name=metadata["name"],
+        labels={**labels(policy), SPEC_HASH: "none", IDENTITY: identity(policy, manager)},
+        image_id="",
+        state="dead",
+        created=condition.seconds(metadata.get("creationTimestamp")),
+        identity=identity(policy, manager),
     )
 
 

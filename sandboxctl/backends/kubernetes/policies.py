@@ -6,10 +6,10 @@ Policies add up: one that allows more, whoever made it, allows it to every pod t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandboxctl.backends.base import Json
+from sandboxctl.dataclass import dataclass
 from sandboxctl.ownership import NAME
 
 

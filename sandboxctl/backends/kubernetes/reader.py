@@ -10,13 +10,13 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any, Literal
 
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
 from sandboxctl.backends.kubernetes import condition, native
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Api
 from sandboxctl.backends.kubernetes.inspection import Surroundings
+from sandboxctl.dataclass import replace
 from sandboxctl.errors import NotFoundError, SandboxctlError
 from sandboxctl.ownership import MANAGED, NAME
 
@@ -66,13 +66,20 @@ class KubernetesReader:
         return native.http_date(self._api.headers["date"])
 
     def containers(self) -> Sequence[Listed]:
-        """The pods that carry our label. Two lists, and one more for each kind that one of them makes use of."""
+        """The pods that carry our label, and what is left of some that are gone or were never made.
+
+        Two lists, and one more for each kind that one of them makes use of.
+        """
         pods = self._api.items("Pod", {"labelSelector": f"{MANAGED}=true"})
         around = self._around(pods)
+        left = around.left_of(pods)
         with self._lock:
-            self._names.update({pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods})
+            self._names.update({pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in (*pods, *left)})
             self._shown = {pod["metadata"]["uid"]: native.Found(pod=pod, around=around(pod)) for pod in pods}
-        return [native.listed(pod, FIELD_MANAGER) for pod in pods]
+        return [
+            *(native.listed(pod, FIELD_MANAGER) for pod in pods),
+            *(native.leftover(policy, FIELD_MANAGER) for policy in left),
+        ]
 
     def images(self) -> Sequence[LocalImage]:
         """None: each node has its own."""
@@ -137,7 +144,7 @@ class KubernetesReader:
     def _around(self, pods: Sequence[Mapping[str, Any]]) -> _Around:
         """The policies of the namespace, and of the other kinds what these pods make use of."""
         return _Around(
-            policies=self._api.items("NetworkPolicy") if pods else [],
+            policies=self._api.items("NetworkPolicy"),
             config_maps=self._ours("ConfigMap", any(_volume(pod, "files") for pod in pods)),
             services=self._ours("Service", any(_has_ports(pod) for pod in pods)),
             secrets=[secret for pod in pods if _own_secret(pod) for secret in self._secret(_own_secret(pod))],
@@ -195,6 +202,12 @@ class _Around:
         self._config_maps = {each["metadata"]["name"]: each for each in config_maps}
         self._services = {(each["metadata"].get("labels") or {}).get(NAME): each for each in services}
         self._secrets = {each["metadata"]["name"]: each for each in secrets}
+
+    def left_of(self, pods: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Policies of ours without their pod: a policy is the first that is made, and the last that goes."""
+        there = {pod["metadata"]["name"] for pod in pods}
+        ours = (each for each in self._policies if native.is_of_a_sandbox(each))
+        return [each for each in ours if each["metadata"]["name"] not in there]
 
     def __call__(self, pod: Mapping[str, Any]) -> Surroundings:
         files = _volume(pod, "files")
