@@ -264,9 +264,10 @@ class Gate:
                 return
             if status is not None:
                 self._check_alive(status)  # its end is the cause, and the rest follows from it
-            shown = "; ".join(f"{each.control} is {each.actual!r}, not {each.expected!r}" for each in failed[:3])
+            told = "; ".join(_told(each) for each in failed[:3])
             more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-            raise FailedError(f"{name} is not what its spec says: {shown}{more}", sandbox=name)
+            hint = next((each.detail for each in failed if each.detail), None)
+            raise FailedError(f"{name} is not what its spec says: {told}{more}", hint=hint, sandbox=name)
 
     def _not_as_promised(self, image: ImageConfig | None, *, complete: bool) -> list[Control]:
         verdict = verify.verify(
@@ -279,6 +280,17 @@ class Gate:
             complete=complete,
         )
         return [control for control in verdict.controls if control.status == "failed"]
+
+
+def _told(control: Control) -> str:
+    """What is otherwise; of something with parts, those."""
+    expected, actual = control.expected, control.actual
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        parts = [f"{part} {actual[part]!r}, not {expected[part]!r}" for part in expected
+                 if part in actual and actual[part] != expected[part]]  # fmt: skip
+        if parts:
+            return f"{control.control} has {', '.join(parts)}"
+    return f"{control.control} is {actual!r}, not {expected!r}"
 
 
 _INIT_WORDS = {"failed to exec pid1: No such file": 127, "failed to exec pid1: Permission denied": 126}

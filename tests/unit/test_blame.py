@@ -33,7 +33,8 @@ spec:
     - {type: volume, source: cache, target: /cache}
   security:
     sysctls: {net.core.somaxconn: "7", net.ipv4.tcp_rmem: "9"}
-    allow: ["sysctl:net.core.somaxconn", "sysctl:net.ipv4.tcp_rmem"]
+    capabilities: {add: [ALL]}
+    allow: ["capability:ALL", "sysctl:net.core.somaxconn", "sysctl:net.ipv4.tcp_rmem"]
 """
 RUNC = "OCI runtime create failed: runc create failed: unable to start container process:"
 """What comes before all that runc says."""
@@ -45,6 +46,7 @@ DOCKERS = {
     f"{RUNC} error during container init: error setting rlimits for ready process: error setting rlimit type 7: operation not permitted: unknown": "resources.ulimits.nofile",
     'invalid mount config for type "volume": cache is in use': "mounts.2",
     "Duplicate mount point: /data/deep": "mounts.1",
+    f"{RUNC} unable to apply caps: operation not permitted: unknown": "security.capabilities.add",
     "Requested CPUs are not available - requested 0-63, available: 0-1": "resources.cpuset",
     "No such image: docker.io/library/busybox:1.36": "image.ref",
     "image with reference busybox was found but does not match the specified platform": None,

@@ -40,6 +40,8 @@ TABLE = (
     complaint("selinux|error setting label", "security.selinux"),
     complaint("seccomp", "security.seccomp"),
     complaint("user ?namespace|userns", "security.userNamespace"),
+    complaint("apply caps", "security.capabilities.add",
+              "root on the engine's host lacks one of them itself (CapBnd in /proc/1/status): add only what is needed"),
     complaint("capabilit", "security.capabilities"),
     complaint("/etc/(passwd|group): (is a|not a) directory", "mounts", "the engine reads this file itself"),
     complaint("unable to find (user|group)|no matching entries in", "security.user"),
