@@ -155,6 +155,8 @@ class Observed:
     that its network is closed: a probe image, or only its own. `inherited` is what it has from its image, None where
     nobody has asked for that.
 
+    `filled_in` are those of `fields` that the engine sets by itself, where nobody else sets them to that.
+
     `fields` holds only what is set, by the keys of `fields.Wanted`. What this kind of inspect can never show is
     listed in the backend's `hidden` (see `Backend`), and covered by the spec hash.
     """
@@ -169,6 +171,7 @@ class Observed:
     identity: str = ""
     container: str = ""
     file_volumes: Mapping[str, str] = field(default_factory=dict)
+    filled_in: frozenset[Key] = frozenset()
     gate: Literal["probe", "inside"] | None = None
     inherited: Mapping[Key, Json] | None = None
 

@@ -44,11 +44,17 @@ def command(session: Session, name: str) -> int:
 
 def _tell(session: Session, found: Imported) -> None:
     """What the spec is not."""
+    import shlex
+
     from sandboxctl.cli import specs
     from sandboxctl.problems import dotted
+    from sandboxctl.report.cells import safe
     from sandboxctl.report.values import shown
 
     specs.warn(session, found.problems)
+    for target, path in found.files.items():
+        copy = shlex.join(("sandboxctl", "cp", f"{found.name}:{target}", path))
+        session.note(f"note: {safe(path)} has to be there first, with what is in {safe(target)}: `{safe(copy)}`\n")
     for change in found.differences:
         values = "" if change.sensitive else f": {shown(change.key, change.before)} → {shown(change.key, change.after)}"
         session.note(f"note: the spec cannot say what is live, so a plan would change {dotted(change.path)}{values}\n")
@@ -64,5 +70,6 @@ def _json(found: Imported) -> dict[str, object]:
     return {
         "spec": found.document,
         "differences": differences,
+        "files": [{"source": path, "target": target} for target, path in found.files.items()],
         "diagnostics": problems.to_json(found.problems),
     }

@@ -18,7 +18,8 @@ from sandboxctl.diff import Change
 from sandboxctl.document import read
 from sandboxctl.facts import Unreadable
 from sandboxctl.host import Host
-from sandboxctl.importing.written import Written, document, file_of
+from sandboxctl.importing import files
+from sandboxctl.importing.written import Written, digests, document, sources
 from sandboxctl.plan import compare
 from sandboxctl.problems import Path, Problem, errors
 from sandboxctl.profiles import PROFILES
@@ -44,12 +45,17 @@ ENGINES_OWN: tuple[Path, ...] = (("spec", "security", "runtime"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """`text` is the spec; `differences` what it cannot say of the live object; `problems` what is wrong with it."""
+    """`text` is the spec; `differences` what it cannot say of the live object; `problems` what is wrong with it.
 
+    `files` are those that have to be written before it can be used: the spec's path by the target in the sandbox.
+    """
+
+    name: str
     text: str
     document: Written
     differences: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    files: Mapping[str, str]
 
 
 def spec_of(observed: Observed, backend: Backend) -> Imported:
@@ -59,7 +65,19 @@ def spec_of(observed: Observed, backend: Backend) -> Imported:
     small = importing.with_allowed(importing.without_defaults(importing.with_allowed(sayable)))
     loaded, problems = importing.judged(small)
     differences = importing.differences(loaded) if loaded is not None else ()
-    return Imported(text=dump(small), document=small, differences=differences, problems=problems)
+    left = importing.files
+    return Imported(
+        name=observed.name,
+        text=dump(small),
+        document=small,
+        differences=tuple(each for each in differences if not (_is_content(each.key) and each.key[1] in left)),
+        problems=problems,
+        files=left,
+    )
+
+
+def _is_content(key: Key) -> bool:
+    return key[0] == "mounts" and key[2:] in (("content",), ("secret",))
 
 
 class _LiveHost(Host):
@@ -88,19 +106,22 @@ class _Import:
         self._before = snapshot.before(observed, backend)
         live = observed.fields
         self._images = [LocalImage(id=observed.image_id, references=(str(live.get(("image",), "")),))]
+        self._contents = files.contents(observed, digests(live), backend)
+        self.files = {target: path for target, path in sources(live).items() if target not in self._contents}
         self._facts = _LiveHost(
             {key[1]: value for key, value in live.items() if key[0] == "env" and isinstance(value, str)},
-            frozenset(file_of(key[1]).removeprefix("./") for key, value in live.items() if value == "file"),
+            frozenset(path.removeprefix("./") for path in self.files.values()),
         )
 
     def full(self) -> Written:
         """All that inspect shows, and of ours what it hides."""
+        applied = self._before.wanted if self._before else None
+        nobodys = {key for key in self._observed.filled_in if applied is None or key not in applied.fields}
         live = {
             key: value
             for key, value in self._observed.fields.items()
-            if key[0] not in ("labels", "annotations") or reserved_for(key[1]) is None
+            if key not in nobodys and (key[0] not in ("labels", "annotations") or reserved_for(key[1]) is None)
         }
-        applied = self._before.wanted if self._before else None
         still = self._still_applied()
         if still is not None and still.lifecycle.ttl is not None:  # an idle sandbox's is in its `sleep`
             live["lifecycle", "ttl"] = still.lifecycle.ttl
@@ -110,6 +131,7 @@ class _Import:
             image=self._image,
             project=self._observed.labels.get(ownership.PROJECT),
             applied=still,
+            contents=self._contents,
             secrets=frozenset(key[1] for key in applied.secrets if key[0] == "env") if applied else frozenset(),
         )
 
@@ -193,15 +215,16 @@ class _Import:
         return loaded, tuple(rules.check(loaded, facts=self._facts))
 
     def differences(self, loaded: Loaded) -> tuple[Change, ...]:
-        """What a plan for this spec would change in the object."""
+        """What a plan for this spec would change in the object, but for whose it is."""
         wish = observe.wish(loaded, self._backend, self._images)
-        return compare(
+        found = compare(
             replace(wish, image_id=self._observed.image_id or None),
             self._observed,
             self._before,
             hidden=self._backend.hidden,
             effect_of=lambda _: Effect.REPLACE,  # only whether there is a difference is asked
         )
+        return tuple(each for each in found if each.key != ("labels", ownership.SPEC_HASH))
 
 
 def _paths(value: Json, path: Path) -> Iterator[Path]:

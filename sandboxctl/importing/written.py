@@ -6,6 +6,7 @@ Everything is said here, defaults too; `importing` takes away again what goes wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import cast
 
 from sandboxctl.backends.base import ImageConfig, Json, Key
@@ -31,8 +32,11 @@ def document(
     project: str | None,
     secrets: frozenset[str] = frozenset(),
     applied: Sandbox | None = None,
+    contents: Mapping[str, str] = MappingProxyType({}),
 ) -> Written:
     """A whole spec. The variables of `secrets`, and those that sound like one, are left to the environment.
+
+    `contents` are those of files, by their target; any other file is left to be written (`sources`).
 
     `applied` says what runs in the words of the spec, where it is still that: inspect may show image and spec as one.
     """
@@ -43,7 +47,7 @@ def document(
         "env": _environment(fields, image, secrets),
         "resources": _resources(fields),
         "network": _network(name, fields),
-        "mounts": _mounts(fields),
+        "mounts": _mounts(fields, contents),
         "security": _security(fields),
         "lifecycle": _quantities(_below(fields, ("lifecycle",))),
         "health": _quantities(_below(fields, ("health",))),
@@ -170,9 +174,10 @@ def _network(name: str, fields: Mapping[Key, Json]) -> Written:
     return {**({"mode": mode} if mode in _MODES else {"name": mode}), **nested}
 
 
-def _mounts(fields: Mapping[Key, Json]) -> list[Json]:
+def _mounts(fields: Mapping[Key, Json], contents: Mapping[str, str]) -> list[Json]:
     by_target = _below(fields, ("mounts",))
     scratch = fields.get(("workdir",)) if _is_scratch(fields, fields.get(("workdir",))) else None
+    expected = sources(fields)
     found: list[Json] = []
     for target, parts in by_target.items():
         if target == scratch or not isinstance(parts, dict):
@@ -181,20 +186,42 @@ def _mounts(fields: Mapping[Key, Json]) -> list[Json]:
         if own.get("type") == "bind" and own.get("propagation") == "rprivate":
             del own["propagation"]
         kind = own.pop("type", None)
-        found.append({"type": kind, "target": target, **(_file(target, own) if kind == "file" else own)})
+        if kind == "file":
+            own = _file(own, contents.get(target), expected[target])
+        found.append({"type": kind, "target": target, **own})
     return found
 
 
-def file_of(target: str) -> str:
-    """Where the content of a file is expected: inspect shows no more than its digest."""
-    return f"./{target.rpartition('/')[2]}"
+def digests(fields: Mapping[Key, Json]) -> Mapping[str, str | None]:
+    """What inspect shows of the content of each file, by its target; None of a sensitive one."""
+    targets = [
+        key[1] for key, value in fields.items() if key[0] == "mounts" and key[2:] == ("type",) and value == "file"
+    ]
+    shown = {target: fields.get(("mounts", target, "content")) for target in targets}
+    return {
+        target: content if isinstance(content, str) and content.startswith("sha256:") else None
+        for target, content in sorted(shown.items())
+    }
 
 
-def _file(target: str, parts: Written) -> Written:
+def sources(fields: Mapping[Key, Json]) -> Mapping[str, str]:
+    """Where the content of each file is expected that is not at hand: under its own name, or the whole of its path."""
+    targets = list(digests(fields))
+    names = [target.rpartition("/")[2] for target in targets]
+    return {
+        target: f"./{name if names.count(name) == 1 else target.strip('/').replace('/', '-')}"
+        for target, name in zip(targets, names, strict=True)
+    }
+
+
+def _file(parts: Written, content: str | None, source: str) -> Written:
     """What is sensitive shows no digest of its content."""
-    content = parts.get("content")
-    secret = not isinstance(content, str) or not content.startswith("sha256:")
-    return {"mode": parts.get("mode", "0444"), "source": file_of(target), **({"sensitive": True} if secret else {})}
+    said: Written = {"mode": parts.get("mode", "0444")}
+    if content is not None:
+        return {**said, "content": content}
+    shown = parts.get("content")
+    secret = not isinstance(shown, str) or not shown.startswith("sha256:")
+    return {**said, "source": source, **({"sensitive": True} if secret else {})}
 
 
 def _security(fields: Mapping[Key, Json]) -> Written:

@@ -52,6 +52,19 @@ def test_what_no_spec_can_say_is_told(cli: Cli) -> None:
     assert found["differences"] == [{"path": ["docker", "PidMode"], "before": "host", "after": None}]
 
 
+def test_a_file_that_cannot_be_had_is_told_with_the_command_that_brings_it(cli: Cli) -> None:
+    (live,) = cli.applied().all.values()
+    for part, value in {"type": "file", "content": "sha256:" + "0" * 64, "mode": "0444"}.items():
+        live.fields["mounts", "/etc/app.conf", part] = value
+    ran = cli("import", "py")
+    assert (ran.code, ran.err) == (
+        0,
+        "note: ./app.conf has to be there first, with what is in /etc/app.conf: `sandboxctl cp py:/etc/app.conf ./app.conf`\n",
+    )
+    found = cli("import", "py", "--output", "json").json
+    assert (found["files"], found["differences"]) == ([{"source": "./app.conf", "target": "/etc/app.conf"}], [])
+
+
 def test_a_weakening_is_named_and_a_secret_is_left_to_the_environment(cli: Cli) -> None:
     engine = cli.applied()
     (live,) = engine.all.values()

@@ -38,9 +38,16 @@ def test_each_example_comes_back_as_a_spec_whose_plan_is_empty(
     monkeypatch.chdir(bench.directory)
     for each in can:
         files = [mount for mount in each.sandbox.mounts if isinstance(mount, FileMount)]
-        for mount in files:  # their content is left to the user: inspect shows no more than its digest
+        observed = bench.backend.reader.observe(each.sandbox.name)
+        assert observed is not None
+        left = imported(bench, each.sandbox.name).files
+        runs = observed.status.state == "running"
+        assert set(left) == {mount.target for mount in files if isinstance(mount.content, Secret) or not runs}
+        for mount in files:  # what is sensitive, or cannot be read, is left to the user
+            if mount.target not in left:
+                continue
             content = mount.content.reveal() if isinstance(mount.content, Secret) else str(mount.content)
-            (bench.directory / Path(mount.target).name).write_text(content)
+            (bench.directory / left[mount.target]).write_text(content)
         found = imported(bench, each.sandbox.name)
         assert (
             [each.key for each in found.differences if each.key[-1] not in ("content", "secret")],
@@ -85,3 +92,35 @@ def test_a_secret_is_left_to_the_environment(bench: Workbench, name: str, monkey
     found = imported(bench, name)
     assert "hush-hush" not in found.text
     assert bench.plan(read_back(found)).pending == ()
+
+
+def test_what_is_in_a_file_is_in_the_spec_and_two_of_one_name_are_told_apart(bench: Workbench, name: str) -> None:
+    text = 'a: 1\n# ${NOT_A_VARIABLE} Zürich\t"quoted" \\\n'
+    files = [
+        {"type": "file", "target": "/etc/one/app.conf", "content": text},
+        {"type": "file", "target": "/etc/two/app.conf", "content": "x" * 70_000},
+        {"type": "file", "target": "/etc/key", "content": "hush", "sensitive": True},
+    ]
+    bench.applied(bench.spec(name, {"mounts": files}))
+    found = imported(bench, name)
+    assert found.files == {"/etc/key": "./key", "/etc/two/app.conf": "./etc-two-app.conf"}
+    assert found.differences == ()
+    (bench.directory / "key").write_text("hush")
+    (bench.directory / "etc-two-app.conf").write_text("x" * 70_000)
+    again = bench.read(found.text, filename="again.yaml")
+    contents = {mount.target: mount.content for mount in again.sandbox.mounts if isinstance(mount, FileMount)}
+    assert contents["/etc/one/app.conf"] == text
+    assert bench.plan(again).pending == ()
+
+
+def test_what_the_engine_fills_in_is_no_part_of_the_spec(bench: Workbench, name: str) -> None:
+    bench.applied(bench.spec(name, {"env": {"A": "b", "TERM": "xterm"}}, metadata={"labels": {"team": "ml"}}))
+    found = read_back(imported(bench, name)).sandbox
+    assert (dict(found.env), dict(found.labels), dict(found.annotations)) == (
+        {"A": "b", "TERM": "xterm"}, {"team": "ml"}, {},
+    )  # fmt: skip
+    observed = bench.backend.reader.observe(name)
+    assert observed is not None
+    strangers = read_back(importing.spec_of(replace(observed, labels={"team": "ml"}), bench.backend)).sandbox
+    assert set(strangers.env) - {"HOME"} <= {"A", "TERM"}
+    assert (dict(strangers.labels), dict(strangers.annotations)) == ({"team": "ml"}, {})

@@ -54,6 +54,18 @@ def read_metadata(config: Mapping[str, Any]) -> dict[Key, Json]:
     return found
 
 
+_OWN_ENV = {("env", "TERM"): ("xterm",), ("env", "container"): ("podman", "oci")}
+_OWN_ANNOTATIONS = ("io.container.manager", "io.kubernetes.cri-o.", "io.podman.", "org.opencontainers.image.stopSignal")
+
+
+def filled_in(fields: Mapping[Key, Json]) -> frozenset[Key]:
+    """What Podman writes by itself (seen on 4.3 and 5.8): some variables, and how it was created."""
+    own = {key for key, values in _OWN_ENV.items() if fields.get(key) in values}
+    if ("env", "HOSTNAME") in fields and fields["env", "HOSTNAME"] == fields.get(("network", "hostname")):
+        own.add(("env", "HOSTNAME"))
+    return frozenset(own) | {key for key in fields if key[0] == "annotations" and key[1].startswith(_OWN_ANNOTATIONS)}
+
+
 def read_resources(host: Mapping[str, Any]) -> dict[Key, Json]:
     """Limits; none is absent."""
     memory, total = host.get("Memory") or 0, host.get("MemorySwap") or 0

@@ -299,4 +299,5 @@ def read(inspected: Mapping[str, Any], around: inspection.Pod | None = None) -> 
         fields=found,
         ports=inspection.published(host),
         file_volumes=file_volumes.in_use(inspected.get("Mounts") or []),
+        filled_in=inspection.filled_in(found),
     )
