@@ -209,7 +209,7 @@ def test_a_limit_of_the_namespace_is_told_at_its_line(lab: Lab) -> None:
 def test_pod_security_is_told_at_the_line_that_it_forbids(lab: Lab) -> None:
     lab.write({"security": {"user": 0, "allow": ["root-user"]}})
     said = lab.run("apply", "--yes", code=3)
-    assert 'violates PodSecurity "restricted' in said
+    assert f'pods "{lab.name}" is forbidden: violates PodSecurity "restricted' in said
     assert "sandbox.yaml:10:22" in said
     assert lab.objects() == []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -52,10 +53,12 @@ class KubernetesWriter:
         """
         for document in self._placed(payload):
             metadata = cast("dict[str, Json]", document["metadata"])
-            metadata["generateName"] = f"{metadata.pop('name')}-"
+            name = str(metadata.pop("name"))
+            metadata["generateName"] = f"{name}-"
             try:
                 self._api.create(document, dry_run=True)
             except InvalidError as error:
+                error.brief = re.sub(rf'"{re.escape(name)}-[a-z0-9]{{5}}"', f'"{name}"', error.brief)
                 if not (replaces and "exceeded quota" in error.brief):
                     raise
 
@@ -244,6 +247,9 @@ class KubernetesWriter:
     def wait(self, ref: str) -> int:
         """Nothing removes a pod that has ended, so nobody has to wait for its code."""
         raise InvalidError(f"{self._reader.name_of(ref)}: a pod cannot be waited for")
+
+    def check_health(self, ref: str) -> None:
+        """The node does."""
 
     def unpause(self, ref: str) -> None:
         """Pods are never paused."""
