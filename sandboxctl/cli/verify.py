@@ -64,7 +64,18 @@ def _of_specs(session: Session, paths: tuple[str, ...], missing: list[NotFoundEr
                 except NotFoundError as error:
                     missing.append(error)
                 else:
+                    _check_project(each.sandbox, observed, group.name)
                     yield _judge(each.sandbox, observed, backend)
+
+
+def _check_project(sandbox: Sandbox, observed: Observed, where: str) -> None:
+    """One of another project is not what this spec speaks of. Raises ConflictError."""
+    from sandboxctl import ownership
+    from sandboxctl.errors import ConflictError
+
+    reason = ownership.foreign_reason(observed, project=sandbox.project)
+    if reason is not None:
+        raise ConflictError(f"{sandbox.name} on {where} is not ours: {reason}", sandbox=sandbox.name)
 
 
 def _of_names(session: Session, names: tuple[str, ...], missing: list[NotFoundError]) -> Iterator[Verdict]:

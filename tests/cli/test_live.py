@@ -90,6 +90,14 @@ def test_verify_by_file_counts_its_controls_on_the_last_line(cli: Cli) -> None:
     assert ran.out.splitlines()[-1].startswith("py: ")
 
 
+def test_verify_by_file_does_not_speak_for_another_projects_sandbox(cli: Cli) -> None:
+    cli.applied()
+    cli.write(SPEC.replace("name: py", "name: py\n  project: lab"))
+    ran = cli("verify")
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err == "error: py on docker is not ours: it belongs to no project, this spec to project lab\n"
+
+
 def test_a_control_that_failed_is_exit_6_and_shows_what_differs(cli: Cli) -> None:
     cli.applied().named("py").fields[("resources", "memory")] = 2**30
     for words in (("verify",), ("verify", "py")):
