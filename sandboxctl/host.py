@@ -52,6 +52,7 @@ class Host:
 
     def look(self, path: str) -> PathFacts:
         """What is at a path, links followed."""
+        real = path  # where a link on the way may not even be read
         try:
             real = os.path.realpath(path)
             found = os.stat(real)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from sandboxctl.decode.network import network_name
 from sandboxctl.decode.value import Files, Value
 from sandboxctl.image_reference import ImageReference, ReferenceFault, parse
 from sandboxctl.problems import dotted
@@ -113,9 +114,15 @@ def _setup(value: Value) -> ImageSetup | None:
         return None
     return ImageSetup(
         run=tuple(command.texts() for command in value.at("run").each()),
-        network=value.at("network").text("bridge"),
+        network=_setup_network(value.at("network")),
         user=_ids(value.at("user")),
     )
+
+
+def _setup_network(value: Value) -> str:
+    if not value.written or value.raw in ("none", "bridge", "host"):
+        return value.text("bridge")
+    return network_name(value)
 
 
 def _ids(value: Value) -> str:

@@ -121,7 +121,7 @@ def _volume(value: Value, target: str) -> VolumeMount:
 
 def _sub_path(value: Value) -> str | None:
     path = value.optional()
-    if path is not None and (path.startswith("/") or ".." in path.split("/")):
+    if path is not None and (not path or path.startswith("/") or ".." in path.split("/")):
         value.error("path", f"{dotted(value.path)} must be relative, and stay inside the volume")
     return path
 
@@ -131,7 +131,7 @@ def _tmpfs(value: Value, target: str) -> TmpfsMount:
         target=target,
         size=value.at("size").parsed(parse_bytes, _TMPFS_SIZE),
         exec=value.at("exec").flag(False),
-        mode=_mode(value.at("mode"), "0700"),
+        mode=_mode(value.at("mode"), "0700", largest=0o1777),
     )
 
 
@@ -142,7 +142,7 @@ def _file(value: Value, target: str, files: Files) -> FileMount:
         value.error(
             "file-source", f"{dotted(value.path)} needs exactly one of content, source and fromEnv, has {found}"
         )
-    return FileMount(target=target, content=_content(value, files), mode=_mode(value.at("mode"), "0444"))
+    return FileMount(target=target, content=_content(value, files), mode=_mode(value.at("mode"), "0444", largest=0o777))
 
 
 def _content(value: Value, files: Files) -> str | Secret:
@@ -155,10 +155,12 @@ def _content(value: Value, files: Files) -> str | Secret:
     return Secret(text, origin=f"source: {source.text()}" if source.written else "content")
 
 
-def _mode(value: Value, default: str) -> str:
-    """Octal permissions, always four digits."""
+def _mode(value: Value, default: str, *, largest: int) -> str:
+    """Octal permissions, always four digits. Nothing of a sandbox runs as somebody else by a bit of its mode."""
     mode = value.text(default)
     if not _MODE.fullmatch(mode):
         value.error("mode", f"{dotted(value.path)}: permissions are three or four octal digits", hint='as in "0640"')
         return default
+    if int(mode, 8) > largest:
+        value.error("mode", f"{dotted(value.path)}: `{mode}` has more bits than permissions: they end at {largest:04o}")
     return mode.rjust(4, "0")

@@ -55,15 +55,16 @@ def _mode(value: Value, default: Literal["none", "bridge"]) -> tuple[Mode, str |
             f"network.mode `{mode}` excludes network.name",
             hint="remove mode: a name alone means that network",
         )
-    return "named", _network_name(name)
+    return "named", network_name(name)
 
 
 def _named(value: Value) -> tuple[Mode, str | None]:
     plain = next((mode for mode in _MODES if mode == value.raw), None)
-    return ("named", _network_name(value)) if plain is None else (plain, None)
+    return ("named", network_name(value)) if plain is None else (plain, None)
 
 
-def _network_name(value: Value) -> str:
+def network_name(value: Value) -> str:
+    """The name of a network that is to be there; never another container's, nor an option."""
     text = value.text()
     where = dotted(value.path)
     if text in _RESERVED:

@@ -14,7 +14,9 @@ from sandboxctl.profiles import PROFILES, ProfileName
 from sandboxctl.spec import Device, Seccomp, Security, Selinux
 
 _RUNTIME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}")
-_PROFILE = re.compile(r"[!-,./-<>-~][!-<>-~]{0,252}")
+_PROFILE = re.compile(r"[A-Za-z0-9_./@{}+*^][A-Za-z0-9_./@{}+*^-]{0,252}")
+_LABEL_PART = re.compile(r"[a-z][a-z0-9_.]{0,127}")
+_LEVEL = re.compile(r"s[0-9]{1,2}(-s[0-9]{1,2})?(:c[0-9]{1,4}([.,]c[0-9]{1,4})*)?")
 _NAMES: tuple[ProfileName, ...] = ("restricted", "baseline", "privileged")
 _USER_NAMESPACES: tuple[Literal["host", "auto", "keep-id", "private"], ...] = ("host", "auto", "keep-id", "private")
 
@@ -63,10 +65,20 @@ def _seccomp(value: Value, files: Files) -> Seccomp:
         return Seccomp(kind=value.word(("default", "unconfined"), "default"))
     file = value.at("file")
     if not file.written:
-        return Seccomp(kind="localhost", path=value.at("localhost").text())
+        return Seccomp(kind="localhost", path=_localhost(value.at("localhost")))
     text = files.text(file)
     profile = None if text is None else _seccomp_profile(file, text)
     return Seccomp(kind="file", path=files.look(file.text()).real, profile=profile)
+
+
+def _localhost(value: Value) -> str:
+    """A file below the node's own directory of profiles."""
+    path = value.text()
+    parts = path.split("/")
+    if not path.isprintable() or any(part in ("", ".", "..") for part in parts):
+        value.error("path", f"{dotted(value.path)}: `{path}` is no path below the node's directory of profiles",
+                    hint="as in profiles/mine.json")  # fmt: skip
+    return path
 
 
 def _seccomp_profile(value: Value, text: str) -> str | None:
@@ -88,10 +100,10 @@ def _selinux(value: Value) -> Selinux | None:
     if not value.written:
         return None
     return Selinux(
-        user=value.at("user").optional(),
-        role=value.at("role").optional(),
-        type=value.at("type").optional(),
-        level=value.at("level").optional(),
+        user=_name(value.at("user"), _LABEL_PART),
+        role=_name(value.at("role"), _LABEL_PART),
+        type=_name(value.at("type"), _LABEL_PART),
+        level=_name(value.at("level"), _LEVEL),
         disable=value.at("disable").flag(False),
     )
 

@@ -103,8 +103,7 @@ def _preparing(sandbox: Sandbox) -> Iterator[tuple[str, Path, str]]:
     setup = sandbox.image.setup
     if setup is not None:
         root = ("root-user",) if "0" in {part.lstrip("0") or "0" for part in setup.user.split(":")} else ()
-        host = ("host-network",) if setup.network == "host" else ()
-        for name in (*root, *_PREPARING, *host):
+        for name in (*root, *_PREPARING):
             yield name, _SETUP, "image.setup runs commands with more than the sandbox has"
     if sandbox.image.build is not None:
         for name in ("root-user", *_PREPARING):

@@ -21,6 +21,7 @@ from sandboxctl.rules import (
     options,
     pod,
     process,
+    references,
     weakening,
 )
 from sandboxctl.rules.case import Case
@@ -40,6 +41,7 @@ _RULES = (
     *kernel.RULES,
     *pod.RULES,
     *accepting.RULES,
+    *references.RULES,
     *options.RULES,
 )
 

@@ -19,6 +19,10 @@ def restarts(case: Case) -> None:
     if lifecycle.restart.max is not None and policy != "on-failure":
         path: Path = (*_LIFECYCLE, "restart", "max")
         case.findings.error("restart-max", path, "lifecycle.restart.max counts only with policy: on-failure")
+    elif lifecycle.restart.max is not None and lifecycle.restart.max < 1:
+        path = (*_LIFECYCLE, "restart", "max")
+        case.findings.error("limit-out-of-range", path, "lifecycle.restart.max must be at least 1",
+                            hint="leave restart out for never")  # fmt: skip
     if policy == "never":
         return
     excluded = (

@@ -6,6 +6,7 @@ import re
 
 from sandboxctl.problems import Path, dotted
 from sandboxctl.rules.case import Case, rule
+from sandboxctl.rules.weakening import is_loopback
 from sandboxctl.spec import Network, Port
 
 _NETWORK: Path = ("spec", "network")
@@ -59,7 +60,7 @@ def _clash(one: Port, other: Port) -> bool:
 def public_ports(case: Case) -> None:
     """A published address that is not loopback is worth a look."""
     for index, port in enumerate(case.sandbox.network.ports):
-        if "public-port" in case.sandbox.security.allow and not port.address.startswith(("127.", "::1")):
+        if "public-port" in case.sandbox.security.allow and not is_loopback(port.address):
             path: Path = (*_NETWORK, "ports", index)
             message = f"{dotted(path)}: port {port.host} can be reached from other machines ({port.address})"
             case.findings.warning("public-port", path, message, hint="leave the address out for 127.0.0.1")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sandboxctl.derive import covers
 from sandboxctl.problems import Path, dotted
 from sandboxctl.rules.case import Case, rule
-from sandboxctl.spec import BindMount, FileMount, Mount, ObjectMount, TmpfsMount, VolumeMount
+from sandboxctl.spec import BindMount, FileMount, Mount, ObjectMount, Sandbox, TmpfsMount, VolumeMount
 
-_RESERVED_DOMAINS = ("sandboxctl.dev", "kubernetes.io", "k8s.io")
-_RESERVED_PREFIXES = ("com.docker.", "io.podman.")
+_RESERVED_DOMAINS = ("sandboxctl.dev", "kubernetes.io", "k8s.io", "cni.cncf.io")
+_RESERVED_PREFIXES = ("com.docker.", "io.podman.", "io.containers.", "io.kubernetes.", "io.containerd.", "run.oci.",
+                      "org.systemd.property.", "io.katacontainers.", "dev.gvisor.", "io.container.")  # fmt: skip
+"""Of runtimes among them: what they take from an annotation is a control that no field says."""
 _SYSTEM_WORKDIR = re.compile(r"/(?:bin|boot|dev|etc|lib(?:exec|[a-z]?[0-9]+)?|proc|root|run|sbin|sys|usr|var)?")
 _KERNEL = ("/proc", "/sys", "/dev")
 _SECRET_WORDS = ("PASSWORD", "PASSWD", "TOKEN", "SECRET", "APIKEY", "API_KEY", "PRIVATE_KEY", "CREDENTIAL")
@@ -61,11 +64,21 @@ def commands(case: Case) -> None:
     if sandbox.command is not None and (not sandbox.command or not sandbox.command[0]):
         message = "command is empty: its first item is the program"
         case.findings.error("empty-command", ("spec", "command"), message, hint="remove it for the image's own")
-    for key, argv in (("command", sandbox.command or ()), ("args", sandbox.args or ())):
+    for place, argv in _every_command(sandbox):
         for index, word in enumerate(argv):
             if "\0" in word:
-                path: Path = ("spec", key, index)
+                path: Path = (*place, index)
                 case.findings.error("zero-byte", path, f"{dotted(path)} holds a zero byte, which no argument can")
+
+
+def _every_command(sandbox: Sandbox) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    yield ("spec", "command"), sandbox.command or ()
+    yield ("spec", "args"), sandbox.args or ()
+    yield ("spec", "health", "command"), sandbox.health.command if sandbox.health else ()
+    for index, argv in enumerate(sandbox.lifecycle.setup):
+        yield ("spec", "lifecycle", "setup", index), argv
+    for index, argv in enumerate(sandbox.image.setup.run if sandbox.image.setup else ()):
+        yield ("spec", "image", "setup", "run", index), argv
 
 
 def workdirs(case: Case) -> None:

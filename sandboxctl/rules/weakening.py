@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from sandboxctl.facts import HostFacts
@@ -19,9 +20,10 @@ NAMES = (
     "service-account-token", "insecure-endpoint", "raw-options",
 )  # fmt: skip
 PREFIXES = ("host-path", "capability", "device", "sysctl")
-_UNCONFINED_TYPES = ("spc_t", "unconfined_t", "container_runtime_t")
+_UNCONFINED_TYPES = ("spc_t", "container_runtime_t", "container_engine_t", "init_t", "initrc_t", "kernel_t", "sysadm_t")
 _PERMISSIVE_ACTIONS = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG")
-_LOOPBACK = ("127.", "::1")
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::[0-9]+)?")
+_IPV4_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}")
 _SECURITY: Path = ("spec", "security")
 
 Weakening = tuple[str, Path]
@@ -66,10 +68,14 @@ def _controls(security: Security) -> Iterator[Weakening]:
         yield "host-namespace", (*_SECURITY, "userNamespace")
     if _lets_everything_through(security.seccomp):
         yield "seccomp-unconfined", (*_SECURITY, "seccomp")
-    if security.apparmor is not None and security.apparmor.lower() == "unconfined":
+    if security.apparmor is not None and security.apparmor.lower().rpartition("/")[2] == "unconfined":
         yield "apparmor-unconfined", (*_SECURITY, "apparmor")
-    if security.selinux is not None and (security.selinux.disable or security.selinux.type in _UNCONFINED_TYPES):
+    if security.selinux is not None and (security.selinux.disable or _is_unconfined(security.selinux.type)):
         yield "selinux-disabled", (*_SECURITY, "selinux")
+
+
+def _is_unconfined(selinux_type: str | None) -> bool:
+    return selinux_type is not None and (selinux_type in _UNCONFINED_TYPES or selinux_type.startswith("unconfined"))
 
 
 def _lets_everything_through(seccomp: Seccomp) -> bool:
@@ -94,8 +100,10 @@ def _grants(security: Security) -> Iterator[Weakening]:
 def _network(sandbox: Sandbox) -> Iterator[Weakening]:
     if sandbox.network.mode == "host":
         yield "host-network", ("spec", "network")
+    if sandbox.image.setup is not None and sandbox.image.setup.network == "host":
+        yield "host-network", ("spec", "image", "setup", "network")
     for index, port in enumerate(sandbox.network.ports):
-        if not port.address.startswith(_LOOPBACK):
+        if not is_loopback(port.address):
             yield "public-port", ("spec", "network", "ports", index)
 
 
@@ -126,12 +134,22 @@ def _sections(sandbox: Sandbox) -> Iterator[Weakening]:
                 yield "insecure-endpoint", ("spec", backend, key)
 
 
+def is_loopback(address: str) -> bool:
+    """Whether nobody but this machine can reach it; a name is none, whatever it begins with."""
+    return address == "::1" or _IPV4_LOOPBACK.fullmatch(address) is not None
+
+
 def _is_open_endpoint(endpoint: object) -> bool:
-    """Plain TCP to another machine: whoever is on the way is root there."""
-    if not isinstance(endpoint, str):
+    """Plain TCP to another machine: whoever is on the way is root there. Without a scheme it is one too."""
+    if not isinstance(endpoint, str) or not endpoint.strip() or endpoint.strip().startswith("/"):
         return False
-    scheme, _, rest = endpoint.partition("://")
-    return scheme in ("tcp", "http") and not rest.lstrip("[").startswith((*_LOOPBACK, "localhost"))
+    scheme, separator, rest = endpoint.strip().lower().rpartition("://")
+    if separator and scheme not in ("tcp", "http"):
+        return False
+    place = rest.partition("/")[0].rpartition("@")[2]
+    bracketed = _BRACKETED.fullmatch(place)
+    host = bracketed[1] if bracketed else place.partition(":")[0]
+    return host != "localhost" and not is_loopback(host)
 
 
 def _allowed(allow: tuple[str, ...]) -> frozenset[str]:

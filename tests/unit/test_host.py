@@ -62,3 +62,11 @@ def test_the_environment_names_engine_sockets_and_homes_hold_engine_data(
     monkeypatch.setenv("CONTAINER_HOST", "tcp://127.0.0.1:1")
     assert Host().engine_sockets() == ("/somewhere/docker.sock",)
     assert Host().engine_directories() == (str(tmp_path.resolve() / ".local/share/containers"),)
+
+
+def test_a_link_that_may_not_be_read_is_a_place_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: str) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os.path, "realpath", refuse)
+    assert Host().look("/proc/1/root") == PathFacts(real="/proc/1/root", kind="unreadable")
