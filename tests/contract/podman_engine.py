@@ -72,7 +72,7 @@ _DEFAULT_SANDBOX = (
 
 _WEAKENINGS: Mapping[str, str] = {
     "--cgroupns=host": "podman.CgroupMode",
-    "--cgroup-parent=/elsewhere": "podman.CgroupParent",
+    "--cgroup-parent=/elsewhere": "podman.options.cgroup_parent",
     "--privileged": "security.privileged",
     "--volume=/usr:/host:ro": "mounts./host.type",
     "--volume=/anonymous": "mounts./anonymous.type",
@@ -86,7 +86,7 @@ _WEAKENINGS: Mapping[str, str] = {
     "--init=false --pid=host": "podman.PidMode",
     "--security-opt=no-new-privileges=false": "security.noNewPrivileges",
     "--oom-kill-disable": "podman.OomKillDisable",
-    "--oom-score-adj=900": "podman.OomScoreAdj",
+    "--oom-score-adj=900": "podman.options.oom_score_adj",
     "--network=bridge": "network.mode",
     "--network=bridge --publish=127.0.0.1::80": "network.ports",
     "--network=bridge --dns=192.0.2.1": "network.dns.servers",
