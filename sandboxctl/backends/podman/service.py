@@ -14,7 +14,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sandboxctl.backends.base import Connection
@@ -71,22 +71,31 @@ class Service:
 
 
 def _directory() -> Path:
-    """Where only this user can put a socket. Raises UnreachableError where that is not so."""
+    """Where only this user can put a socket; it need not be there. Raises UnreachableError where that is not so."""
     user = os.geteuid()
     base = os.environ.get("XDG_RUNTIME_DIR") or ("/run" if user == 0 else f"/run/user/{user}")
     directory = Path(base, "sandboxctl")
     if not os.access(base, os.W_OK):
         directory = Path(tempfile.gettempdir(), f"sandboxctl-{user}")
+    with suppress(FileNotFoundError):
+        _check(directory)
+    return directory
+
+
+def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
-        found = directory.lstat()
     except OSError as error:
         raise UnreachableError(f"no place for a Podman socket: {directory}: {error.strerror}") from error
+    _check(directory)
+
+
+def _check(directory: Path) -> None:
+    user, found = os.geteuid(), directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
         raise UnreachableError(
             f"{directory} is not a directory of this user alone", hint="remove it, or set XDG_RUNTIME_DIR"
         )
-    return directory
 
 
 _IN_DIRECTORY = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh")
@@ -101,6 +110,7 @@ def _start(path: Path, *, idle: int, timeout: float) -> None:
                           hint="install the package podman, or name a service with --podman-uri")  # fmt: skip
     if len(os.fsencode(path)) > _LONGEST_PATH:
         raise UnreachableError(f"the path {path} is too long for a socket", hint="set XDG_RUNTIME_DIR to a shorter one")
+    _make(path.parent)
     deadline = time.monotonic() + timeout
     with _locked(path.with_suffix(".lock"), deadline):
         if listens(path):
