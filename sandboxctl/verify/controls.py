@@ -50,7 +50,9 @@ def traits_of(engine: Engine) -> Traits:
 class Promise:
     """One control. `also` are further values that keep the promise; where nothing is `promised`, what is seen is only
     reported. `keys` are the comparable fields in which an engine's own answer has it. `loose` are the parts of a mount
-    that may be less there (a size: smaller); `by_rule`: nothing inside can see it, only whether it is kept to."""
+    that may be less there (a size: smaller); `by_rule`: nothing inside can see it, only whether it is kept to.
+    `with_engine`: what is seen inside does not say which one it is (which filter, which directory), so the engine's
+    answer has to agree."""
 
     control: str
     path: Path = ()
@@ -60,6 +62,7 @@ class Promise:
     keys: tuple[Key, ...] = ()
     loose: frozenset[str] = frozenset()
     by_rule: bool = False
+    with_engine: bool = False
 
     @property
     def family(self) -> str:
@@ -153,7 +156,13 @@ def _confinement(sandbox: Sandbox) -> Iterator[Promise]:
     security = sandbox.security
     yield _simple(("security", "noNewPrivileges"), "no-new-privileges", security.no_new_privileges)
     off = security.seccomp.kind == "unconfined" or security.privileged
-    yield _simple(("security", "seccomp"), "seccomp", "off" if off else "filter")
+    yield Promise(
+        control="seccomp",
+        path=("security", "seccomp"),
+        expected="off" if off else "filter",
+        keys=(("security", "seccomp"),),
+        with_engine=True,
+    )
     yield _simple(
         ("security", "readOnlyRoot"), "root-filesystem", "read-only" if security.read_only_root else "writable"
     )
@@ -180,6 +189,7 @@ def _mounts(sandbox: Sandbox, traits: Traits, loose: frozenset[str]) -> Iterator
             path=public_path(placed.path),
             expected=mount_expected(placed.mount, _owner(sandbox), automatic=placed.automatic, files_to_group=to_group),
             keys=(("mounts", target),),
+            with_engine=not traits.pods,
             loose=loose if isinstance(placed.mount, TmpfsMount) else frozenset(),
         )
     shm: Json = {
@@ -275,7 +285,8 @@ def _surroundings(sandbox: Sandbox, traits: Traits) -> Iterator[Promise]:
     mode: Json = network.name if network.mode == "named" else network.mode
     yield Promise(
         control="network", path=("network", "mode"), expected=mode, keys=(("network",),) if traits.pods else
-        (("network", "mode"),), by_rule=traits.pods and network.mode != "host",
+        (("network", "mode"), ("network", "attached"), ("network", "detached")),
+        by_rule=traits.pods and network.mode != "host", with_engine=not traits.pods,
     )  # fmt: skip
     if network.mode != "host":
         yield _simple(("network", "hostname"), "hostname", network.hostname or sandbox.name)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.dataclass import dataclass
-from sandboxctl.fields import Wanted, within
+from sandboxctl.fields import Wanted, within_any
 from sandboxctl.problems import Path, dotted
 from sandboxctl.verify.controls import Promise
 from sandboxctl.verify.readings import Answer, CannotTell, EngineKnows, Reading
@@ -49,12 +49,16 @@ Source = tuple[Evidence, Callable[[Promise], Answer]]
 def judge(promise: Promise, sources: Iterable[Source], *, accepted: Sequence[str] = ()) -> Control:
     """Asks the sources in turn, strongest first. `accepted` are the fields that may be weaker, as in `accept`."""
     only_engine = False
-    for evidence, ask in sources:
+    rest = iter(sources)
+    for evidence, ask in rest:
         if only_engine and evidence != "engine":
             continue
         match ask(promise):
             case Reading() as reading:
                 status = _status(promise, reading, evidence, accepted)
+                denied = _denial(promise, rest) if promise.with_engine and status != "failed" else None
+                if denied is not None:
+                    return _control(promise, denied.actual, "failed", "engine", "the engine says otherwise")
                 return _control(promise, reading.actual, status, evidence, reading.detail)
             case CannotTell(reason=reason):
                 return _control(promise, None, "unprovable", None, reason)
@@ -63,6 +67,12 @@ def judge(promise: Promise, sources: Iterable[Source], *, accepted: Sequence[str
             case None:
                 continue
     return _control(promise, None, "unprovable", None, "nothing here can look at it")
+
+
+def _denial(promise: Promise, rest: Iterable[Source]) -> Reading | None:
+    """The engine's answer, where it is another than the promise."""
+    said = next((ask(promise) for evidence, ask in rest if evidence == "engine"), None)
+    return said if isinstance(said, Reading) and not said.matches else None
 
 
 def _control(promise: Promise, actual: Json, status: Status, evidence: Evidence | None, detail: str) -> Control:
@@ -91,9 +101,7 @@ def _status(promise: Promise, reading: Reading, evidence: Evidence, accepted: Se
 def from_engine(promise: Promise, wanted: Wanted, live: Mapping[Key, Json], hidden: frozenset[Key]) -> Answer:
     """What inspect says of a promise: the comparable fields of the spec against those of the object."""
     keys = [
-        key
-        for key in sorted({*wanted.fields, *live})
-        if any(within(key, prefix) for prefix in promise.keys) and not any(within(key, prefix) for prefix in hidden)
+        key for key in sorted({*wanted.fields, *live}) if within_any(key, promise.keys) and not within_any(key, hidden)
     ]
     if not keys:
         return None

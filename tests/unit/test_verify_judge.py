@@ -30,7 +30,7 @@ from sandboxctl.spec import (
 from sandboxctl.verify.controls import Promise, bounding_set, promises, traits_of
 from sandboxctl.verify.facts import Facts, facts
 from sandboxctl.verify.judge import Control, Evidence, Source, from_engine, judge
-from sandboxctl.verify.readings import from_facts
+from sandboxctl.verify.readings import Reading, from_facts
 from tests.unit.verify_samples import sample, texts
 
 PY = Sandbox(name="py", image=Image(ref="docker.io/library/busybox:1"))
@@ -440,3 +440,24 @@ def test_json_has_exactly_the_documented_keys() -> None:
         "status": "proved",
         "evidence": "kernel",
     }
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "evidence", "actual"),
+    [
+        ("default", "proved", "kernel", "filter"),
+        ("sha256:lax", "failed", "engine", {"security.seccomp": "sha256:lax"}),
+    ],
+)
+def test_where_the_kernel_does_not_say_which_one_it_is_the_engine_has_to_agree(
+    profile: str, status: str, evidence: str, actual: Json
+) -> None:
+    promise = expected(PY)["seccomp"]
+    live: dict[tuple[str, ...], Json] = {("security", "seccomp"): profile}
+    sources: list[Source] = [
+        ("kernel", lambda _: Reading(actual="filter", matches=True)),
+        ("inside", lambda _: None),
+        ("engine", lambda each: from_engine(each, wanted(PY), live, frozenset())),
+    ]
+    found = judge(promise, sources)
+    assert (found.status, found.evidence, found.actual) == (status, evidence, actual)
