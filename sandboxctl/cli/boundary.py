@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """How a write to a stream of the caller's fails: a file is named by its error, and an engine's errors have words."""
-_COMPLETE = "_SANDBOXCTL_COMPLETE"  # click's name for it: a shell asks for completions
 
 
 def main(arguments: Sequence[str] | None = None, *, connect: Connect | None = None) -> int:
@@ -51,24 +50,23 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect | None = No
 
 def _run(words: list[str], connect: Connect | None) -> int:
     """The short way where every word is understood there, else the ordinary one."""
-    shell = os.environ.get(_COMPLETE)
-    known = first_words.answered(words) if shell is None else _completed(shell)
+    known = first_words.answer(words)
     if known is not None:
         sys.stdout.write(known)
         return errors.ExitCode.DONE
-    work = front.understood(words, connect) if shell is None else None
+    if first_words.COMPLETE in os.environ:
+        from sandboxctl.cli import parsing
+
+        return parsing.complete(first_words.COMPLETE)
+    work = front.understood(words, connect)
     if work is None:
         from sandboxctl.cli import parsing
 
-        return parsing.run(words, connect, tell) if shell is None else parsing.complete(_COMPLETE)
+        return parsing.run(words, connect, tell)
     try:
         return work()
     except errors.SandboxctlError as error:
         return tell(error, words)
-
-
-def _completed(shell: str) -> str | None:
-    return first_words.completed(shell, os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", ""))
 
 
 def tell(error: errors.SandboxctlError, words: list[str]) -> int:

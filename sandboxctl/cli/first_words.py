@@ -37,8 +37,30 @@ VERBS = {
 ALIASES = {"diff": "plan"}
 NAME = "sandboxctl"
 
+COMPLETE = "_SANDBOXCTL_COMPLETE"
+"""click's name for it: a shell asks for completions."""
+
 _HELP = ("-h", "--help")
 _WIDTH = 80  # columns from which click's layout is always the same
+
+
+def answer(words: Sequence[str]) -> str | None:
+    """What these words alone are answered with; None where more has to be known."""
+    shell = os.environ.get(COMPLETE)
+    if shell is None:
+        return answered(words)
+    return completed(shell, os.environ.get("COMP_WORDS", ""), os.environ.get("COMP_CWORD", ""))
+
+
+def say(text: str) -> bool:
+    """Prints an answer past all buffers; False where it did not get through, and somebody has to say why."""
+    left = text.encode("ascii", "backslashreplace")
+    try:
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
+    except OSError:
+        return False
+    return True
 
 
 def answered(words: Sequence[str]) -> str | None:
