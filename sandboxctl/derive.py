@@ -119,6 +119,12 @@ def workdir_in_layer(sandbox: Sandbox) -> str | None:
     return None if any(covers(mount.target, workdir) for mount in sandbox.mounts) else workdir
 
 
+def workdir_beside_layer(sandbox: Sandbox) -> str | None:
+    """The same where nobody can make a directory in a layer: the default one, which hardly any image has."""
+    workdir = workdir_in_layer(sandbox)
+    return workdir if workdir == DEFAULT_WORKDIR else None
+
+
 def environment(sandbox: Sandbox) -> dict[str, EnvValue]:
     """What the sandbox's process is given besides the image's own, by name."""
     env = dict(sandbox.env)

@@ -81,6 +81,7 @@ def values(
         "file_mounts": file_volumes.sources(sandbox, files),
         "tmpfs_mounts": [mount for mount in mounts if isinstance(mount, TmpfsMount)],
         "has_shm_mount": has_shm_mount,
+        "workdir_beside_layer": derive.workdir_beside_layer(sandbox),
         "workdir_in_layer": derive.workdir_in_layer(sandbox),
         "own_ids": derive.own_ids(sandbox),
         "gpu_devices": derive.gpu_devices(sandbox.resources.gpus),

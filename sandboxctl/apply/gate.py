@@ -313,6 +313,7 @@ _WAITING_HINTS = {
     "ErrImage": "check the name and the tag; a private image needs a pull secret",
     "ImagePullBackOff": "check the name and the tag; a private image needs a pull secret",
     "InvalidImageName": "check image",
+    "StartError": "the image lacks this program: check command, or the image",
     "ConfigError": "it names what is not there, or a user that the image does not allow",
     "again and again": "see its log: the command ends at once",
     "network gate": "its network is not cut off: does this cluster enforce NetworkPolicy?",

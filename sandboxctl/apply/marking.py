@@ -182,7 +182,9 @@ def _restore(error: BaseException, previous: Payload, old: Observed, work: Work)
     for argv in applied.sandbox.lifecycle.setup if applied else ():
         _writer(work).exec(ref, argv)
     if isinstance(error, SandboxctlError):
-        raise RolledBackError(f"{error.brief}; rolled back", hint=error.hint, sandbox=previous.name) from error
+        what, newline, last_lines = error.brief.partition("\n")
+        brief = f"{what}; rolled back{newline}{last_lines}"
+        raise RolledBackError(brief, hint=error.hint, sandbox=previous.name) from error
 
 
 def _wait_until_up(ref: str, work: Work) -> None:

@@ -68,7 +68,7 @@ _PROCESS: Mapping[str, Row] = {
     "workdir": (
         does("`WorkingDir`; writable by a tmpfs, or a directory made in the layer"),
         does("`work_dir`; writable by a tmpfs, or a directory made in the layer"),
-        does("`workingDir`; writable by an emptyDir, else made by the runtime"),
+        does("`workingDir`; writable by an emptyDir; another one in a writable root is made by the node, as root's"),
     ),
     "tty": everywhere(does("a terminal for the process")),
     "stdin": everywhere(does("standard input kept open")),

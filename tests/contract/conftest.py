@@ -14,6 +14,7 @@ from tests.contract.engines import DockerUnderTest, EngineUnderTest
 from tests.contract.field_cases import Case
 from tests.contract.held import is_unrestricted, why_not
 from tests.contract.kubernetes_engine import KubernetesUnderTest
+from tests.contract.kubernetes_volumes import provisioned
 from tests.contract.podman_engine import PodmanUnderTest
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures import DockerEngine, LocalImages, PodmanEngine
@@ -75,6 +76,20 @@ def kubernetes_under_test(kubernetes_engine: Cluster, kubernetes_images: NodeIma
     return KubernetesUnderTest(
         cluster=kubernetes_engine, images=kubernetes_images, namespace=kubernetes_engine.namespace
     )
+
+
+@pytest.fixture(scope="session")
+def kubernetes_volumes(kubernetes_engine: Cluster, kubernetes_images: NodeImages) -> Iterator[None]:
+    """Something that claims are bound to, where the cluster has no provisioner."""
+    with provisioned(kubernetes_engine, kubernetes_images):
+        yield
+
+
+@pytest.fixture
+def room(request: pytest.FixtureRequest, engine: EngineUnderTest) -> None:
+    """Volumes can be made."""
+    if engine.provisions:
+        request.getfixturevalue(f"{engine.backend}_volumes")
 
 
 @pytest.fixture(params=[pytest.param(each, marks=getattr(pytest.mark, each)) for each in ENGINES])

@@ -28,6 +28,9 @@ class EngineUnderTest(Protocol):
     server: str  # how it names itself in its answers
     users: bool  # whether a command in a sandbox can be run as another user
     starts_again: bool  # whether what has ended, or was only created, can be started
+    provisions: bool  # whether volumes come from somewhere else: the fixture `room`
+    new_volume: Mapping[str, Any]  # what a spec says of one that is to be made
+    line_end: bytes  # of what a terminal wrote, in the log
     sub_paths: bool  # whether a part of a volume can be mounted
 
     @property
@@ -36,6 +39,17 @@ class EngineUnderTest(Protocol):
 
     def unrestricted(self) -> EngineUnderTest:
         """The same, where nothing but sandboxctl restricts what may run."""
+
+    @property
+    def delete_seconds(self) -> float:
+        """Within how much time one that is idle is gone, whatever its grace."""
+
+    @property
+    def tmpfs_owner(self) -> str:
+        """Whose a tmpfs is, for the default user."""
+
+    def file_mode(self, mode: str) -> str:
+        """Mode and owner of a file of the spec, as stat's `%a %u:%g` shows them to the default user."""
 
     def is_on_a_network(self, name: str) -> bool:
         """Whether the engine lets anything through to a running one."""
@@ -239,8 +253,10 @@ class DockerUnderTest:
     engine: DockerEngine
     images: LocalImages
     backend: str = "docker"
+    provisions: bool = False
     users: bool = True
     starts_again: bool = True
+    line_end: bytes = b"\r\n"
     server: str = "Docker/20.10.24 (linux)"
 
     @property
@@ -250,11 +266,26 @@ class DockerUnderTest:
     def unrestricted(self) -> EngineUnderTest:
         return self
 
+    @property
+    def new_volume(self) -> Mapping[str, Any]:
+        return {}
+
+    @property
+    def delete_seconds(self) -> float:
+        return 1.5
+
+    @property
+    def tmpfs_owner(self) -> str:
+        return "10001:10001"
+
+    def file_mode(self, mode: str) -> str:
+        return f"{int(mode, 8):o} 10001:10001"
+
     def is_on_a_network(self, name: str) -> bool:
         return self.inspect(name)["HostConfig"]["NetworkMode"] != "none"
 
     def in_place(self, field: str) -> bool:
-        return True
+        return not field.startswith("metadata.")
 
     @property
     def sub_paths(self) -> bool:

@@ -395,6 +395,7 @@ LIFECYCLE = (
         after={"metadata": {"labels": {"team": "two"}}},
         seen=Setting(word="label team"),
         values=("one", "two"),
+        effect="live",
     ),
     Case(
         field="metadata.labels",
@@ -402,6 +403,7 @@ LIFECYCLE = (
         after={},
         seen=Setting(word="label team"),
         values=("one", None),
+        effect="live",
     ),
     Case(
         field="metadata.annotations",
@@ -409,6 +411,7 @@ LIFECYCLE = (
         after={"metadata": {"annotations": {"owner": "two"}}},
         seen=Setting(word="annotation owner"),
         values=("one", "two"),
+        effect="live",
     ),
 )
 

@@ -126,8 +126,10 @@ class KubernetesUnderTest:
     images: NodeImages
     namespace: str
     backend: str = "kubernetes"
+    provisions: bool = True
     users: bool = False
     starts_again: bool = False
+    line_end: bytes = b"\n"
     server: str = "Kubernetes"
     sub_paths: bool = True
 
@@ -141,6 +143,23 @@ class KubernetesUnderTest:
 
     def unrestricted(self) -> KubernetesUnderTest:
         return replace(self, namespace=self.cluster.open_namespace)
+
+    @property
+    def new_volume(self) -> Mapping[str, Any]:
+        return {"size": "1Mi"}
+
+    @property
+    def delete_seconds(self) -> float:
+        """The kubelet looks once a second: two on a quiet machine."""
+        return 6
+
+    @property
+    def tmpfs_owner(self) -> str:
+        return "0:10001"
+
+    def file_mode(self, mode: str) -> str:
+        """It is root's and the group's of the pod's files, who may read it in any case."""
+        return f"{int(mode, 8) | 0o440:o} 0:10001"
 
     def is_on_a_network(self, name: str) -> bool:
         found = self.cluster.get("networkpolicy", name, namespace=self.namespace)

@@ -119,8 +119,10 @@ class PodmanUnderTest:
     engine: PodmanEngine
     images: LocalImages
     backend: str = "podman"
+    provisions: bool = False
     users: bool = True
     starts_again: bool = True
+    line_end: bytes = b"\r\n"
     server: str = "Libpod/4.3.1 (linux)"
 
     @property
@@ -139,11 +141,26 @@ class PodmanUnderTest:
     def unrestricted(self) -> PodmanUnderTest:
         return self
 
+    @property
+    def new_volume(self) -> Mapping[str, Any]:
+        return {}
+
+    @property
+    def delete_seconds(self) -> float:
+        return 1.5
+
+    @property
+    def tmpfs_owner(self) -> str:
+        return "10001:10001"
+
+    def file_mode(self, mode: str) -> str:
+        return f"{int(mode, 8):o} 10001:10001"
+
     def is_on_a_network(self, name: str) -> bool:
         return self.inspect(name)["HostConfig"]["NetworkMode"] != "none"
 
     def in_place(self, field: str) -> bool:
-        return self.version >= (5, 1)
+        return self.version >= (5, 1) and not field.startswith("metadata.")
 
     def connection(self, *, socket: Path | None = None, timeout: float = 30.0) -> Connection:
         return Connection(podman_uri=self.engine.host if socket is None else f"unix://{socket}", timeout=timeout)

@@ -86,11 +86,16 @@ def words(engine: EngineUnderTest, bench: Workbench, name: str, case: Case) -> d
     }
 
 
-def spec(bench: Workbench, name: str, case: Case, fragment: Fragment, words: dict[str, str]) -> Loaded:
+def spec(
+    engine: EngineUnderTest, bench: Workbench, name: str, case: Case, fragment: Fragment, words: dict[str, str]
+) -> Loaded:
     text = json.dumps(merged(case.base or {}, fragment))
     for placeholder, word in words.items():
         text = text.replace(placeholder, word)
     whole = json.loads(text)
+    for mount in whole.get("mounts", []):
+        if mount["type"] == "volume":
+            mount.update(engine.new_volume)
     return bench.spec(name, whole, metadata=whole.pop("metadata", None))
 
 
@@ -106,11 +111,12 @@ def seen(case: Case, engine: EngineUnderTest, bench: Workbench, name: str) -> ob
             assert_never(case.seen)
 
 
+@pytest.mark.usefixtures("room")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_a_change_of_a_field_has_its_effect(
     engine: EngineUnderTest, bench: Workbench, name: str, case: Case, words: dict[str, str]
 ) -> None:
-    before, after = (spec(bench, name, case, each, words) for each in (case.before, case.after))
+    before, after = (spec(engine, bench, name, case, each, words) for each in (case.before, case.after))
     assert bench.applied(before) == "created"
     first = (bench.plan(before).actions[0].kind, seen(case, engine, bench, name))
     ref = engine.id(name)

@@ -25,13 +25,13 @@ def volumes(engine: EngineUnderTest, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", ["0444", "0400", "0555"])
-def test_it_has_its_content_its_mode_and_the_users_owner(bench: Workbench, name: str, mode: str) -> None:
+def test_it_has_its_content_its_mode_and_the_users_owner(
+    engine: EngineUnderTest, bench: Workbench, name: str, mode: str
+) -> None:
     spec = bench.spec(name, file("/etc/tool/conf", content=TEXT, mode=mode))
     bench.applied(spec)
     assert bench.sh(name, "cat /etc/tool/conf") == TEXT.rstrip("\n")
-    assert bench.sh(name, "stat -c '%a %u:%g' /etc/tool/conf") == f"{int(mode):o} 10001:10001".replace(
-        f"{int(mode):o}", mode.lstrip("0")
-    )
+    assert bench.sh(name, "stat -c '%a %u:%g' /etc/tool/conf") == engine.file_mode(mode)
     assert bench.plan(spec).pending == ()
 
 

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from sandboxctl.errors import InvalidError
+from tests.contract.conftest import honoured
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 
@@ -22,17 +23,24 @@ def test_workdir_home_and_tmp_are_the_users_own(
     assert bench.sh(name, script).splitlines() == [
         "/workspace",
         "/workspace",
-        "10001:10001",
-        "10001:10001",
+        engine.tmpfs_owner,
+        engine.tmpfs_owner,
         "10001:10001",
         "10001:10001",
     ]
 
 
-def test_the_workdir_is_executable_and_tmp_is_not(bench: Workbench, name: str) -> None:
+def test_the_workdir_is_executable_and_tmp_is_not(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name))
     script = "cp /bin/busybox ./true && ./true; echo $?; cp /bin/busybox /tmp/true && /tmp/true 2>/dev/null; echo $?"
-    assert bench.sh(name, script) == "0\n126"
+    assert bench.sh(name, script) == f"0\n{126 if honoured('mounts.tmpfs.exec', engine.backend) else 0}"
+
+
+def test_in_a_writable_root_the_default_workdir_is_writable(bench: Workbench, name: str) -> None:
+    spec = bench.spec(name, WRITABLE)
+    bench.applied(spec)
+    assert bench.sh(name, "pwd; touch x && stat -c '%u:%g' x") == "/workspace\n10001:10001"
+    assert bench.plan(spec).pending == ()
 
 
 def test_a_home_that_the_spec_says_stays(bench: Workbench, name: str) -> None:

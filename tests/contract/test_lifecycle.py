@@ -21,11 +21,13 @@ def reason(bench: Workbench, spec: Any) -> str | None:
     return action.reason
 
 
-def test_an_idle_sandbox_is_deleted_in_well_under_a_second(bench: Workbench, name: str) -> None:
+def test_an_idle_sandbox_is_deleted_long_before_its_grace_is_over(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
     bench.applied(bench.spec(name, {"lifecycle": {"stopGrace": "60s"}}))
     began = time.monotonic()
     bench.delete(name)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < engine.delete_seconds
 
 
 def test_without_waiting_a_sandbox_is_verified_all_the_same(bench: Workbench, name: str) -> None:
@@ -118,10 +120,13 @@ def test_one_that_becomes_unhealthy_is_running_and_not_ready(bench: Workbench, n
 
 
 def test_a_ttl_ends_it_and_the_next_apply_makes_a_new_one(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
-    spec = bench.spec(name, {"lifecycle": {"ttl": "2s"}})
+    spec = bench.spec(name, {"lifecycle": {"ttl": "5s"}})
     bench.applied(spec)
     ref = engine.id(name)
-    time.sleep(3.2)
+    deadline = time.monotonic() + 15
+    while engine.state(name) == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     assert (engine.state(name), row(bench, name).state) == ("exited", "expired")
     assert reason(bench, spec) == "replace_because_expired"
     assert bench.applied(spec) == "replaced"

@@ -165,7 +165,7 @@ def container(**state: Any) -> dict[str, Any]:
         ({"phase": "Succeeded", **container(terminated={"exitCode": 0, "reason": "Completed"})},
          ("exited", 0, "", False)),
         ({"phase": "Failed", **container(terminated={"exitCode": 128, "reason": "StartError", "message": "no"})},
-         ("exited", 128, "", False)),
+         ("exited", 128, "", True)),
         ({"phase": "Pending", **container(waiting={"reason": "ErrImagePull", "message": "gone"})},
          ("restarting", None, "ErrImagePull: gone", True)),
         ({"phase": "Pending", **container(waiting={"reason": "ContainerCreating"})},

@@ -102,6 +102,18 @@ def _health(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Literal["st
     return "healthy" if container.get("ready") else "starting"
 
 
+def is_overdue(pod: Mapping[str, Any], now: float) -> bool:
+    """Whether its health command has had all the tries that it has, and none was well; `now` in seconds."""
+    container = _of((pod.get("status") or {}).get("containerStatuses"), SANDBOX)
+    probe = _of(pod["spec"].get("containers"), SANDBOX).get("readinessProbe")
+    started = seconds(((container.get("state") or {}).get("running") or {}).get("startedAt"))
+    if probe is None or started is None or container.get("ready"):
+        return False
+    first = probe.get("initialDelaySeconds", 0) + 1  # the node does not begin with a second, and counts whole ones
+    tries, period = probe.get("failureThreshold", 3), probe.get("periodSeconds", 10)
+    return bool(now - started > first + tries * period + probe.get("timeoutSeconds", 1))
+
+
 def _error(found: Mapping[str, Any], ended: Mapping[str, Any]) -> str:
     """`Evicted: …` and the like stand with the pod, `StartError: …` with its container."""
     for source in (found, ended):
@@ -120,6 +132,9 @@ def _waiting(found: Mapping[str, Any], container: Mapping[str, Any]) -> tuple[st
     gate = _of(found.get("initContainerStatuses"), GATE)
     if ((gate.get("state") or {}).get("terminated") or {}).get("exitCode"):
         return f"network gate: {_line(gate['state']['terminated'].get('message'))}", True
+    if _ended(container).get("reason") == "StartError":
+        message = _line(_ended(container).get("message"))
+        return f"StartError: {message[max(message.find('exec: '), 0) :].removesuffix(': unknown')}", True
     for each in (gate, container):
         reason = ((each.get("state") or {}).get("waiting")) or {}
         word = reason.get("reason")

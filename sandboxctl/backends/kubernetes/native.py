@@ -135,6 +135,10 @@ def _mounts(out: _Rewrite, sandbox: Sandbox) -> None:
             path = out.paths["mounts", mount.target, "size"]
             del out.values["mounts", mount.target, "size"]
             out.put(("mounts", mount.target, "claimSize"), mount.size, path)
+    workdir = derive.workdir_beside_layer(sandbox)
+    if workdir is not None:
+        out.put(("mounts", workdir, "type"), "tmpfs", ("spec", "workdir"))
+        out.put(("mounts", workdir, "size"), sandbox.resources.scratch, ("spec", "resources", "scratch"))
 
 
 def _seconds(out: _Rewrite) -> None:

@@ -18,7 +18,7 @@ from sandboxctl.backends.kubernetes.api import FIELD_MANAGER
 from sandboxctl.problems import Path
 
 _SECTION: Path = ("spec", "kubernetes")
-_OWN_VOLUME = re.compile(r"mount-[0-9]+|files|secrets|shm")
+_OWN_VOLUME = re.compile(r"mount-[0-9]+|files|secrets|shm|workdir")
 _TREES = {"affinity": "affinity", "topologySpread": "topologySpreadConstraints"}
 _BY_THE_SERVER = {"schedulerName": "default-scheduler", "preemptionPolicy": "PreemptLowerPriority"}
 _OF_THE_POD = ("schedulerName", "preemptionPolicy", "subdomain", "setHostnameAsFQDN", "readinessGates")

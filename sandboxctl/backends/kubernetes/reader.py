@@ -106,6 +106,8 @@ class KubernetesReader:
         if pod is None:
             return None
         status = condition.status(pod)
+        if status.health == "starting" and condition.is_overdue(pod, self.now()):
+            return replace(status, health="unhealthy")
         if status.waiting == "ContainerCreating" and status.created and self.now() - status.created > _SILENT_SECONDS:
             return replace(status, waiting=self._last_warning(ref) or status.waiting)
         return status

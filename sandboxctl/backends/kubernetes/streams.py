@@ -16,6 +16,7 @@ from urllib.parse import quote
 from sandboxctl import terminal as screen
 from sandboxctl.backends.kubernetes import websocket
 from sandboxctl.backends.kubernetes.api import Api, first_line, refuse
+from sandboxctl.backends.kubernetes.feeding import Feed
 from sandboxctl.errors import EngineError, ExecError, InvalidError, NotFoundError, UnreachableError
 
 _STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE, _HALF_CLOSE = 0, 1, 2, 3, 4, 255
@@ -43,6 +44,27 @@ def run(
 
     Raises NotFoundError for no such pod, ExecError for one whose container does not run.
     """
+    if stdin is None or terminal:
+        return _run(api, pod, container, command, stdin, stdout, stderr, terminal=terminal)
+    feed = Feed(command, stderr)
+    code = _run(api, pod, container, feed.command, stdin, stdout, feed, feed=feed)
+    if code == 127 and not feed.has_begun:  # there is no shell: then whoever feeds it has to hope that it reads all
+        return _run(api, pod, container, command, stdin, stdout, stderr)
+    return code
+
+
+def _run(
+    api: Api,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    stdin: int | None,
+    stdout: Sink,
+    stderr: Sink,
+    *,
+    terminal: bool = False,
+    feed: Feed | None = None,
+) -> int:
     words = [("container", container), *(("command", word) for word in command)]
     words += [("stdout", "true"), ("tty", "true")] if terminal else [("stdout", "true"), ("stderr", "true")]
     words += [("stdin", "true")] if stdin is not None else []
@@ -56,7 +78,7 @@ def run(
         channel.send(bytes([_RESIZE]) + json.dumps({"Width": size.columns, "Height": size.lines}).encode())
 
     try:
-        exchange = _Exchange(channel, {_STDOUT: stdout, _STDERR: stderr})
+        exchange = _Exchange(channel, {_STDOUT: stdout, _STDERR: stderr}, feed)
         if not terminal:
             exchange.run(stdin)
         else:
@@ -79,17 +101,19 @@ def _refused(answer: Any, pod: str, url: str) -> Any:
 class _Exchange:
     """Moves bytes between the caller and the channels until the server is done."""
 
-    def __init__(self, channel: websocket.WebSocket, sinks: dict[int, Sink]) -> None:
+    def __init__(self, channel: websocket.WebSocket, sinks: dict[int, Sink], feed: Feed | None) -> None:
         self._channel = channel
         self._sinks = sinks
+        self._feed = feed
         self.status = b""
 
     def run(self, stdin: int | None) -> None:
         if stdin is not None and self._channel.protocol != _CLOSING:
             raise InvalidError("this cluster cannot be told the end of standard input", hint="it is older than 1.30")
         while True:
-            here, there = self._channel.wait(stdin)
-            if there and stdin is not None and not self._send(stdin):
+            feeds = self._feed is None or self._feed.has_begun
+            here, there = self._channel.wait(stdin if feeds else None)
+            if there and stdin is not None and not self._send(os.read(stdin, _CHUNK)):
                 stdin = None
             if not here:
                 continue
@@ -98,9 +122,12 @@ class _Exchange:
                 return
             for message in messages:
                 self._take(message)
+            if stdin is not None and self._feed is not None and self._feed.has_ended:
+                self._send(b"")
+                stdin = None
 
-    def _send(self, stdin: int) -> bool:
-        chunk = os.read(stdin, _CHUNK)
+    def _send(self, chunk: bytes) -> bool:
+        """Whether there may be more; nothing at all is the end."""
         try:
             self._channel.send(bytes([_STDIN]) + chunk if chunk else bytes([_HALF_CLOSE, _STDIN]))
         except (BrokenPipeError, ConnectionResetError):
