@@ -10,43 +10,13 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench.kubernetes import on_kubernetes
-from tests.bench.measure import BARE, RUNS, TOOL, Figure, interleaved, peak_memory, write_specs
+from tests.bench import kubernetes, offline, on_docker, on_podman
+from tests.bench.measure import RUNS, Figure
 
-
-def offline(directory: Path) -> list[Figure]:
-    """What needs no engine."""
-    one, many = write_specs(directory, 1), write_specs(directory, 200)
-    render = (*TOOL, "render", "--backend", "docker", str(one))
-    medians = interleaved({"bare": BARE, "render": render, "help": (*TOOL, "--help")}, directory)
-    whole = interleaved({"many": (*TOOL, "render", "--backend", "docker", str(many))}, directory)
-    return [
-        Figure(
-            what="render of one spec / python -c pass", value=medians["render"] / medians["bare"], limit=18, unit="x"
-        ),
-        Figure(what="--help / python -c pass", value=medians["help"] / medians["bare"], limit=6, unit="x"),
-        Figure(what="render of 200 specs", value=whole["many"], limit=0.8, unit="s"),
-    ]
-
-
-def on_docker(directory: Path) -> list[Figure]:
-    """What needs a Docker Engine: fifty unchanged sandboxes."""
-    specs = write_specs(directory, 50)
-    subprocess.run((*TOOL, "apply", "--yes", str(specs)), cwd=directory, check=True, stdout=subprocess.DEVNULL)
-    try:
-        plan = (*TOOL, "plan", "--backend", "docker", str(specs))
-        medians = interleaved({"bare": BARE, "plan": plan}, directory)
-        memory = peak_memory(plan, directory)
-    finally:
-        subprocess.run((*TOOL, "delete", "--yes", str(specs)), cwd=directory, check=True, stdout=subprocess.DEVNULL)
-    return [
-        Figure(what="plan of 50 unchanged sandboxes, peak memory", value=memory, limit=60, unit="MiB"),
-        Figure(what="plan of 50 unchanged sandboxes / python -c pass", value=medians["plan"] / medians["bare"],
-               limit=60, unit="x"),
-    ]  # fmt: skip
+Part = Callable[[Path], list[Figure]]
 
 
 def compiled() -> None:
@@ -56,16 +26,27 @@ def compiled() -> None:
     subprocess.run((sys.executable, "-m", "compileall", "-q", str(package)), check=True)
 
 
-def parts() -> list[Callable[[Path], list[Figure]]]:
-    """What needs no engine, and the engines of the run."""
+OFFLINE: tuple[Part, ...] = (offline.words, offline.render)
+ENGINES: Mapping[str, tuple[Part, ...]] = {
+    "docker": (on_docker.nothing_to_do, on_docker.one_command, on_docker.one_change, on_docker.first_apply),
+    "podman": (on_podman.nothing_to_do,),
+    "kubernetes": (kubernetes.on_kubernetes,),
+}
+
+
+def parts() -> list[Part]:
+    """What needs no engine, and the engines of the run; of these the ones that BENCH_ONLY names, if it does."""
     engines = os.environ.get("SANDBOXCTL_TEST_ENGINES", "docker").replace(",", " ").split()
-    known = {"docker": on_docker, "kubernetes": on_kubernetes}
-    return [offline, *(known[engine] for engine in engines if engine in known)]
+    every = [*OFFLINE, *(part for engine in engines for part in ENGINES[engine])]
+    only = os.environ.get("BENCH_ONLY", "").split()
+    return [part for part in every if not only or part.__name__ in only]
 
 
 def main() -> int:
     """Prints the host, then the table."""
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, medians of {RUNS} runs")
+    load = os.getloadavg()[0]
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f}, "
+          f"medians of {RUNS} runs")  # fmt: skip
     compiled()
     figures: list[Figure] = []
     for part in parts():

@@ -16,30 +16,17 @@ RUNS = int(os.environ.get("BENCH_RUNS", "11"))
 WARM_UPS = 2
 TOOL = (str(Path(sys.executable).parent / "sandboxctl"),)
 BARE = (sys.executable, "-c", "pass")
-IMAGE = os.environ.get("SANDBOXCTL_TEST_BUSYBOX", "localhost/sandboxctl-test/busybox:1")
-
-SPEC = """\
-apiVersion: sandboxctl.dev/v1
-kind: Sandbox
-metadata:
-  name: {name}
-  project: bench
-spec:
-  image: {image}
-  env: {{A: "1", B: "2"}}
-  resources: {{cpu: 500m, memory: 64Mi, pids: 50}}
-  lifecycle: {{ready: {{minSeconds: 0}}}}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table: what was measured, what it must stay under, in which unit."""
+    """One line of the table: what was measured, what it must stay under, in which unit, and what we would like."""
 
     what: str
     value: float
     limit: float
-    unit: str
+    unit: str = "x"
+    aim: float | None = None
 
     @property
     def holds(self) -> bool:
@@ -48,19 +35,35 @@ class Figure:
 
     def __str__(self) -> str:
         mark = "ok" if self.holds else "MISSED"
-        return f"{self.what:<52} {self.value:>8.2f} {self.unit:<10} must {self.limit:>6g}   {mark}"
+        aim = "" if self.aim is None else f"   aim {self.aim:g}"
+        return f"{self.what:<52} {self.value:>8.2f} {self.unit:<10} must {self.limit:>6g}   {mark}{aim}"
 
 
 def wall(command: Sequence[str], cwd: Path) -> float:
     """Seconds of one whole process; its output goes nowhere, its failure is ours."""
     start = time.perf_counter()
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start
+
+
+def after(before: Sequence[Sequence[str]], command: Sequence[str], cwd: Path) -> float:
+    """The same, once some commands have brought back the state that it starts from; those are not timed."""
+    for each in before:
+        wall(each, cwd)
+    return wall(command, cwd)
 
 
 def interleaved(commands: Mapping[str, Sequence[str]], cwd: Path) -> dict[str, float]:
     """Medians of whole processes, in seconds."""
     return alternated({name: partial(wall, command, cwd) for name, command in commands.items()})
+
+
+def prepared(
+    commands: Mapping[str, Sequence[str]], before: Mapping[str, Sequence[Sequence[str]]], cwd: Path, *, runs: int
+) -> dict[str, float]:
+    """Medians of commands that each need a state brought back first; dear ones, so without a warm-up."""
+    takes = {name: partial(after, before[name], command, cwd) for name, command in commands.items()}
+    return alternated(takes, runs=runs, warm_ups=0)
 
 
 def alternated(
@@ -77,16 +80,9 @@ def alternated(
     return {name: statistics.median(each) for name, each in times.items()}
 
 
-def write_specs(directory: Path, count: int) -> Path:
-    """One file with `count` sandboxes."""
-    path = directory / f"specs-{count}.yaml"
-    path.write_text("---\n".join(SPEC.format(name=f"bench-{number}", image=IMAGE) for number in range(count)))
-    return path
-
-
 def peak_memory(command: Sequence[str], cwd: Path) -> float:
     """MiB of resident memory of one process, from the kernel's own count for children."""
-    script = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
-    script += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    script = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL,"
+    script += "stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     done = subprocess.run((sys.executable, "-c", script, *command), cwd=cwd, check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1]) / 1024
