@@ -400,7 +400,8 @@ class MarkingWriter(Writer, Protocol):
 class Connection:
     """How the command line, the spec and the environment say an engine is reached. None: the engine's own default.
 
-    `acknowledged`: whoever says it knows that an address may be plain TCP, off the loopback. `timeout` in seconds.
+    `acknowledged`: whoever says it knows that an address may be plain TCP, off the loopback. `cache`: what never
+    changes may be kept on this machine. `timeout` in seconds.
     """
 
     docker_host: str | None = None
@@ -410,6 +411,7 @@ class Connection:
     context: str | None = None
     namespace: str | None = None
     acknowledged: bool = False
+    cache: bool = True
     timeout: float = 30.0
 
 

@@ -103,6 +103,8 @@ def grouped(session: Session, loaded: Sequence[Loaded]) -> tuple[Group, ...]:
 def connection(session: Session, name: str, sandbox: Sandbox | None = None) -> Connection:
     """Flags over the target over the spec's own section; what none of them says is left to the environment."""
     flags = dict(session.flags)
+    if not session.cache:
+        flags["cache"] = False
     if "docker_host" in flags and "docker_context" in flags:
         raise UsageError("--docker-host and --docker-context both say where Docker is", hint="give one of them")
     if session.target is not None and session.target.backend == name:

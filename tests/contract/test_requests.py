@@ -43,6 +43,16 @@ def test_a_plan_with_nothing_to_do_asks_two_lists_and_one_inspect_for_each_sandb
     assert kinds(recorded) == {"GET /containers/json": 1, "GET /images/json": 1, "GET inspect": 3}
 
 
+def test_what_an_image_adds_is_asked_of_it_once_and_not_in_a_plan(
+    bench: Workbench, engine: EngineUnderTest, name: str, recorded: Recording
+) -> None:
+    specs = [bench.spec(f"{name}-{index}", {"image": engine.images.python}) for index in range(2)]
+    bench.applied(*specs)
+    recorded.forget()
+    assert bench.plan(*specs).pending == ()
+    assert kinds(recorded) == {"GET /containers/json": 1, "GET /images/json": 1, "GET inspect": 2}
+
+
 def test_a_plan_of_everything_writes_nothing(
     engine: EngineUnderTest, bench: Workbench, name: str, recorded: Recording
 ) -> None:

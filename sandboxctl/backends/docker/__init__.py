@@ -27,7 +27,7 @@ class DockerBackend:
 
     def __init__(self, connection: Connection) -> None:
         self.endpoint, self._certificates = resolve(connection)
-        self.reader = DockerReader(self.endpoint, timeout=connection.timeout)
+        self.reader = DockerReader(self.endpoint, timeout=connection.timeout, cache=connection.cache)
         self._timeout = connection.timeout
 
     @cached_property

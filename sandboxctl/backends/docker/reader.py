@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal
 
+from sandboxctl.backends import kept_images
 from sandboxctl.backends.base import Engine, ImageConfig, Listed, LocalImage, NetworkFacts, Observed, Status
 from sandboxctl.backends.docker import native
 from sandboxctl.dataclass import replace
@@ -21,8 +22,9 @@ _SUB_PATHS = (1, 45)
 class DockerReader:
     """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float) -> None:
+    def __init__(self, endpoint: Endpoint, *, timeout: float, cache: bool = True) -> None:
         self._http = EngineHttp(endpoint, timeout=timeout)
+        self._cache = cache
         self._headers: Mapping[str, str] = {}
         self._identity: Engine | None = None
 
@@ -84,7 +86,10 @@ class DockerReader:
         return None if inspected is None else native.status(inspected)
 
     def image_config(self, image: str) -> ImageConfig | None:
-        """`/images/NAME/json`."""
+        """`/images/NAME/json`; by its id once on this machine."""
+        return kept_images.config(image, self._ask_image) if self._cache else self._ask_image(image)
+
+    def _ask_image(self, image: str) -> ImageConfig | None:
         inspected = self._optional(f"/images/{image}/json")
         return None if inspected is None else native.image_config(inspected)
 

@@ -35,6 +35,7 @@ class Service:
         self._idle = idle
         self._endpoint = named(connection)
         self._private: Path | None = None
+        self._http: EngineHttp | None = None
 
     @property
     def dormant(self) -> bool:
@@ -66,8 +67,11 @@ class Service:
 
     @property
     def http(self) -> EngineHttp:
-        """For one request: our own service may have ended since the last one, and is then started again."""
-        return EngineHttp(self.endpoint, timeout=self._timeout)
+        """Before each request: our own service may have ended since the last one, and is then started again."""
+        endpoint = self.endpoint
+        if self._http is None:
+            self._http = EngineHttp(endpoint, timeout=self._timeout)
+        return self._http
 
 
 def _directory() -> Path:
