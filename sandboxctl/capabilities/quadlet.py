@@ -15,6 +15,7 @@ _NO_IMAGE = no("a unit names an image that is there, or can be pulled", "apply i
 _ELSEWHERE = moot("another backend's section")
 _READ_BY_US = ours("read by sandboxctl alone; no unit says it")
 _NO_COPY = no("Podman would change its owner at each start", "leave userNamespace out, or bind a directory")
+_THE_PODS = no("that would be the pod's, for all that are in it", "leave one of the two out")
 _NO_FILTER = no("Podman cannot filter by destination", "use `network: none`, or an internal network with a proxy in it")
 _READABLE = "`Environment=`: whoever may read the unit's file can read it"
 
@@ -88,9 +89,12 @@ _SECTIONS: Mapping[str, Cell] = {
     "docker.options": _ELSEWHERE,
     "podman": ours("read by sandboxctl alone"),
     "podman.logging": does("`LogDriver=`, `LogOpt=`"),
-    "podman.pod": no(
-        "a pod's unit would be another file for all of its sandboxes", "apply it on Podman, or leave it out"
-    ),
+    "podman.pod": does("`Pod=`, and a .pod file, the same for all that are in it, which shares the network alone"),
+    "podman.pod/beside network host": _THE_PODS,
+    "podman.pod/beside network.ports": _THE_PODS,
+    "podman.pod/beside network.dns": _THE_PODS,
+    "podman.pod/beside network.hosts": _THE_PODS,
+    "podman.pod/beside userNamespace": _THE_PODS,
     "podman.options": no("it holds keys of Podman's API", "leave it out, and write `PodmanArgs=` into a drop-in"),
     "kubernetes": _ELSEWHERE,
     "kubernetes.namespace": _ELSEWHERE,

@@ -30,9 +30,13 @@ from tests.contract.workbench import Workbench
 GENERATOR = Path("usr/libexec/podman/quadlet")
 ROOTS = Path(os.environ.get("SANDBOXCTL_ENGINES_DIR", f"/tmp/sandboxctl-engines-{os.getuid()}"))
 _UNIT = re.compile(r"^---(.+)---$", re.MULTILINE)
+_STARTS = re.compile(r"^ExecStart=(.*)$", re.MULTILINE)
+_POD_FILE, _POD_NAME = re.compile(r"^--pod-id-file$|^%t/(.+)-pod\.pod-id$"), lambda found: found[1] or "--pod"
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "s": " ", "t": "\t", "v": "\v"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))")
-_SYSTEMDS = re.compile(r"--(replace|rm|cgroups=split|sdnotify=conmon|cidfile=.*|ignore)|-d")
+_SYSTEMDS = re.compile(
+    r"--(replace|rm|cgroups=split|sdnotify=conmon|(?:cidfile|infra-conmon-pidfile|pod-id-file)=.*|ignore)|-d"
+)
 """What is about the service; and `--ignore`, which 4.3's client does not know: here nothing is there yet."""
 
 
@@ -76,7 +80,7 @@ class Quadlet:
 
 def started(service: str) -> list[str]:
     """What a service runs, less `podman`."""
-    (line,) = re.findall(r"^ExecStart=(.*)$", service, re.MULTILINE)
+    (line,) = re.findall(r"^ExecStartPre=(.*)$", service, re.MULTILINE) or _STARTS.findall(service)
     _, *words = pieces(line)
     return words
 
@@ -99,6 +103,14 @@ def quadlet(request: pytest.FixtureRequest) -> Quadlet:
     return Quadlet(root=request.param)
 
 
+@pytest.fixture(autouse=True)
+def no_pod_is_left(engine: PodmanUnderTest, name: str) -> Iterator[None]:
+    yield
+    pods = engine.client("pod", "ps", "--format", "{{.Name}}").stdout.split()
+    for pod in (each for each in pods if each.startswith(name)):
+        engine.client("pod", "rm", "--force", pod)
+
+
 def text_of(*loaded: Loaded) -> str:
     """What `render` prints."""
     return to_text([render(each.sandbox, "quadlet") for each in loaded], output="yaml", show_secrets=True)
@@ -106,8 +118,8 @@ def text_of(*loaded: Loaded) -> str:
 
 def make_by_hand(services: Mapping[str, str], engine: PodmanUnderTest) -> None:
     """What systemd would do, but for starting it: first what has no `run` in it, which is what the others need."""
-    for words in sorted(map(started, services.values()), key=lambda words: "run" in words):
-        kept = [word for word in words if not _SYSTEMDS.fullmatch(word)]
+    for words in sorted(map(started, services.values()), key=lambda words: ("run" in words, "pod" in words)):
+        kept = [_POD_FILE.sub(_POD_NAME, word) for word in words if not _SYSTEMDS.fullmatch(word)]
         if "run" in words:
             kept[kept.index("run")] = "create"
         engine.client(*kept)
