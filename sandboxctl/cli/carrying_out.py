@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 
 from sandboxctl import apply as work
-from sandboxctl import journal, sdk
 from sandboxctl.apply import ApplyOptions, Event, Result
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import approval, locking, signals, specs
@@ -44,8 +43,10 @@ def carry_out(
     try:
         if conflict is not None:
             raise conflict
-        for backend, plan in plans:
-            sdk.check(backend.sdk if plan.pending else None)
+        for backend in [backend for backend, plan in plans if plan.pending]:
+            from sandboxctl import sdk
+
+            sdk.check(backend.sdk)
         approval.ask(session, whole, yes=yes, arguments=arguments)
         plans = [(backend, work.fetch(plan, backend, emit=partial(emit, session))) for backend, plan in plans]
         with locking.held(session, plans, again, holding, approved=yes) as current, signals.held() as pending:
@@ -55,6 +56,8 @@ def carry_out(
     except SandboxctlError as error:
         return _stopped(session, whole, error)
     if any(plan.pending for _, plan in current):
+        from sandboxctl import journal
+
         journal.record(session.verb, [plan for _, plan in current], results)
     _tell(session, results)
     return pending.exit_code or report.exit_code(results)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sandboxctl import locks
 from sandboxctl.backends.base import Backend
 from sandboxctl.cli import outlook
 from sandboxctl.cli.session import Session
@@ -36,6 +35,11 @@ def held(
     `again` plans anew. With `approved`, whatever it comes to is approved. Raises ConflictError for somebody who does
     not end within the timeout, and for a new plan that would do what nobody has approved.
     """
+    if not any(plan.held or plan.busy for _, plan in plans):
+        yield plans
+        return
+    from sandboxctl import locks
+
     deadline = time.monotonic() + locking.timeout / 1000
     identities = [
         locks.Identity(engine=_engine_id(backend), namespace=plan.engine.namespace, name=name)
