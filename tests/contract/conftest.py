@@ -14,7 +14,7 @@ from tests.contract.engines import DockerUnderTest, EngineUnderTest
 from tests.contract.field_cases import Case
 from tests.contract.held import is_unrestricted, why_not
 from tests.contract.kubernetes_engine import KubernetesUnderTest
-from tests.contract.kubernetes_volumes import provisioned
+from tests.contract.kubernetes_surroundings import examples_at_home, provisioned
 from tests.contract.podman_engine import PodmanUnderTest
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures import DockerEngine, LocalImages, PodmanEngine
@@ -41,7 +41,7 @@ def _is_for_its_engine(item: pytest.Item) -> bool:
     if engine is None:
         return True
     case = callspec.params.get("case")
-    if isinstance(case, Case) and not (case.engine in (None, engine) and honoured(case.field, str(engine))):
+    if isinstance(case, Case) and not (case.is_for(str(engine)) and honoured(case.field, str(engine))):
         return False
     return why_not(str(engine), name_of(item)) is None
 
@@ -82,6 +82,13 @@ def kubernetes_under_test(kubernetes_engine: Cluster, kubernetes_images: NodeIma
 def kubernetes_volumes(kubernetes_engine: Cluster, kubernetes_images: NodeImages) -> Iterator[None]:
     """Something that claims are bound to, where the cluster has no provisioner."""
     with provisioned(kubernetes_engine, kubernetes_images):
+        yield
+
+
+@pytest.fixture(scope="session")
+def kubernetes_surroundings(kubernetes_engine: Cluster) -> Iterator[None]:
+    """The nodes, classes and objects that examples name."""
+    with examples_at_home(kubernetes_engine):
         yield
 
 

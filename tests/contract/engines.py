@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandboxctl.backends.base import Connection
+from sandboxctl.spec import Sandbox
 from tests.contract import kernel
 from tests.contract.kernel import Limits
 from tests.contract.workbench import Fragment
@@ -53,6 +54,9 @@ class EngineUnderTest(Protocol):
 
     def is_on_a_network(self, name: str) -> bool:
         """Whether the engine lets anything through to a running one."""
+
+    def fitted(self, sandbox: Sandbox) -> Sandbox:
+        """The same as it can run beside others there."""
 
     def in_place(self, field: str) -> bool:
         """Whether this field of those that can changes while it runs, and its inspect then shows the new value."""
@@ -283,6 +287,9 @@ class DockerUnderTest:
 
     def is_on_a_network(self, name: str) -> bool:
         return self.inspect(name)["HostConfig"]["NetworkMode"] != "none"
+
+    def fitted(self, sandbox: Sandbox) -> Sandbox:
+        return sandbox
 
     def in_place(self, field: str) -> bool:
         return not field.startswith("metadata.")

@@ -46,6 +46,11 @@ class Case:
     effect: Literal["live", "replace"] = "replace"
     base: Fragment | None = None
     engine: str | None = None  # the only one that it is for
+    of_a_container: bool = False  # a pod shows it elsewhere, or has another value: KUBERNETES
+
+    def is_for(self, engine: str) -> bool:
+        """Whether an engine has this case."""
+        return self.engine in (None, engine) and not (self.of_a_container and engine == "kubernetes")
 
     @property
     def title(self) -> str:
@@ -84,7 +89,9 @@ def _size(target: str) -> Inside:
     return Inside(script=f"df -k {target} | awk 'END {{ print $2 }}'")
 
 
-_COMMAND = Inside(script="tr '\\0' ' ' </proc/1/cmdline | sed 's/.*-- //; s/ $//'")
+# In a pod the first process is not always the sandbox's.
+_MAIN = 'p=1; test "$(cat /proc/1/comm)" != pause || p=$(ls /proc | grep -x "[0-9]*" | sort -n | sed -n 2p); '
+_COMMAND = Inside(script=_MAIN + "tr '\\0' ' ' </proc/$p/cmdline | sed 's/.*-- //; s/ $//'")
 _INTERFACES = Inside(script="ls /sys/class/net | grep -v lo | wc -l")
 
 PROCESS = (
@@ -108,6 +115,7 @@ PROCESS = (
         after={"run": "image", "tty": True, "stdin": True},
         seen=Setting(word="command"),
         values=(["infinity"], ["sh"]),
+        of_a_container=True,
     ),
     Case(
         field="command",
@@ -134,14 +142,14 @@ PROCESS = (
         field="tty",
         before={},
         after={"tty": True},
-        seen=Inside(script="readlink /proc/1/fd/1 | cut -c1-5"),
+        seen=Inside(script=_MAIN + "readlink /proc/$p/fd/1 | cut -c1-5"),
         values=("pipe:", "/dev/"),
     ),
     Case(
         field="stdin",
         before={},
         after={"stdin": True},
-        seen=Inside(script="readlink /proc/1/fd/0 | cut -c1-5"),
+        seen=Inside(script=_MAIN + "readlink /proc/$p/fd/0 | cut -c1-5"),
         values=("/dev/", "pipe:"),
     ),
     Case(
@@ -260,6 +268,7 @@ RESOURCES = (
         after={"resources": {"requests": {"memory": "32Mi"}}},
         seen=Kernel(limit="reservation"),
         values=(64 * 2**20, 32 * 2**20),
+        of_a_container=True,
     ),
     Case(
         field="resources.shm",
@@ -318,7 +327,7 @@ LIFECYCLE = (
         field="lifecycle.init",
         before={},
         after={"lifecycle": {"init": False}},
-        seen=Inside(script="cat /proc/1/comm | grep -c init || true"),
+        seen=Inside(script="cat /proc/1/comm | grep -cE 'init|pause' || true"),
         values=("1", "0"),
     ),
     Case(
@@ -422,6 +431,7 @@ NETWORK = (
         after={"network": "bridge"},
         seen=_INTERFACES,
         values=("0", "1"),
+        of_a_container=True,
     ),
     Case(
         field="network.name",
@@ -437,6 +447,7 @@ NETWORK = (
         seen=Inside(script="readlink /proc/self/ns/net | grep -cxF $HOST_NETWORK || true"),
         values=("0", "1"),
         base={"env": {"HOST_NETWORK": "$HOST_NETWORK"}},
+        of_a_container=True,
     ),
     Case(
         field="network.ports",
@@ -444,6 +455,7 @@ NETWORK = (
         after={"network": {"mode": "bridge", "ports": ["127.0.0.1:0:81/udp"]}},
         seen=Setting(word="published"),
         values=(["127.0.0.1 80/tcp"], ["127.0.0.1 81/udp"]),
+        of_a_container=True,
     ),
     Case(
         field="network.ports",
@@ -451,6 +463,7 @@ NETWORK = (
         after={"network": {"mode": "bridge", "ports": ["127.0.0.2:0:80"]}},
         seen=Setting(word="published"),
         values=(["127.0.0.1 80/tcp"], ["127.0.0.2 80/tcp"]),
+        of_a_container=True,
     ),
     Case(
         field="network.ports",
@@ -458,6 +471,7 @@ NETWORK = (
         after={"network": "bridge"},
         seen=Setting(word="published"),
         values=(["127.0.0.1 80/tcp"], []),
+        of_a_container=True,
     ),
     Case(
         field="network.dns",
@@ -472,6 +486,7 @@ NETWORK = (
         after={"network": {"mode": "bridge", "dns": {"search": ["b.test"], "options": ["ndots:2"]}}},
         seen=Inside(script="sed -n 's/^search //p; s/^options //p' /etc/resolv.conf | tr '\\n' ' '"),
         values=("a.test ndots:2 ", "b.test ndots:2 "),
+        of_a_container=True,
     ),
     Case(
         field="network.hosts",
@@ -642,4 +657,70 @@ SECURITY = (
     ),
 )
 
-CASES = (*PROCESS, *RESOURCES, *LIFECYCLE, *NETWORK, *MOUNTS, *SECURITY)
+KUBERNETES = (
+    Case(
+        field="run",
+        before={},
+        after={"run": "image", "tty": True, "stdin": True},
+        seen=Setting(word="command"),
+        values=(["infinity"], None),
+        engine="kubernetes",
+    ),
+    Case(
+        field="resources.requests.memory",
+        before={"resources": {"requests": {"memory": "64Mi"}}},
+        after={"resources": {"requests": {"memory": "32Mi"}}},
+        seen=Setting(word="requests"),
+        values=({"cpu": "10m", "memory": "64Mi"}, {"cpu": "10m", "memory": "32Mi"}),
+        effect="live",
+        engine="kubernetes",
+    ),
+    Case(
+        field="network.mode",
+        before={},
+        after={"network": "bridge"},
+        seen=Setting(word="is-on-a-network"),
+        values=(False, True),
+        engine="kubernetes",
+    ),
+    Case(
+        field="network.mode",
+        before={},
+        after={"network": "host", "security": {"allow": ["host-network"]}},
+        seen=Inside(script="hostname | grep -cv ^c- || true"),
+        values=("0", "1"),
+        engine="kubernetes",
+    ),
+    Case(
+        field="network.dns",  # without servers the cluster's own search goes before
+        before={"network": {"mode": "bridge", "dns": {"servers": ["192.0.2.1"], "search": ["a.test"]}}},
+        after={"network": {"mode": "bridge", "dns": {"servers": ["192.0.2.1"], "options": ["ndots:2"]}}},
+        seen=Inside(script="sed -n 's/^search //p; s/^options //p' /etc/resolv.conf | tr '\\n' ' '"),
+        values=("a.test ", "ndots:2 "),
+        engine="kubernetes",
+    ),
+    Case(
+        field="network.ports",
+        before={"network": {"mode": "bridge", "ports": ["8080:80"]}},
+        after={"network": {"mode": "bridge", "ports": ["8081:80"]}},
+        seen=Setting(word="published"),
+        values=(["8080/tcp"], ["8081/tcp"]),
+        engine="kubernetes",
+    ),
+    Case(
+        field="security.sysctls",
+        before={},
+        after={
+            "security": {
+                "sysctls": {"net.ipv4.ip_unprivileged_port_start": "77"},
+                "allow": ["sysctl:net.ipv4.ip_unprivileged_port_start"],
+            }
+        },
+        seen=Inside(script="cat /proc/sys/net/ipv4/ip_unprivileged_port_start"),
+        values=("1024", "77"),
+        engine="kubernetes",
+    ),
+)
+"""Where a pod shows it elsewhere, or has another value than a container; the others are left out there: `held`."""
+
+CASES = (*PROCESS, *RESOURCES, *LIFECYCLE, *NETWORK, *MOUNTS, *SECURITY, *KUBERNETES)

@@ -16,6 +16,8 @@ _ONE_NAME = "a pod has one name for life, so that nothing is ever kept or staged
 _NO_USER = "a pod's exec has no user of its own"
 _HOST = "where a claim's directory is, its provisioner knows, and whose it is, it decides"
 
+_CASE = "test_changes.py::test_a_change_of_a_field_has_its_effect[kubernetes-"
+
 NOT_ON_KUBERNETES: Mapping[str, str] = {
     "test_absent.py": "the hosts of Docker and Podman; of a node test_kubernetes",
     "test_archives.py": _IMAGES,
@@ -30,6 +32,7 @@ NOT_ON_KUBERNETES: Mapping[str, str] = {
     "test_recovery.py": f"{_ONE_NAME}; what was left unmarked: test_kubernetes",
     "test_requests.py": _SOCKET,
     "test_unreachable.py": _SOCKET,
+    f"{_CASE}security.sysctls:unset->77-sysctl:net.core.somaxconn]": "no node allows it of itself",
     "test_drift.py::test_a_paused_one_goes_on": "nobody can pause a pod",
     "test_drift.py::test_a_stopped_one_is_started_and_keeps_its_id": _ENDED,
     "test_drift.py::test_a_stopped_one_with_a_lifted_limit_is_mended_and_started": _ENDED,
@@ -80,6 +83,12 @@ NOT_ON_KUBERNETES: Mapping[str, str] = {
 """By the beginning of a test's name."""
 
 UNRESTRICTED: tuple[str, ...] = (
+    f"{_CASE}network.mode:unset->host",
+    f"{_CASE}security.capabilities",
+    f"{_CASE}security.noNewPrivileges",
+    f"{_CASE}security.seccomp:unset->unconfined",
+    "test_examples.py::test_an_example_is_created_and_the_second_plan_is_empty[kubernetes-baseline]",
+    "test_examples.py::test_an_example_is_created_and_the_second_plan_is_empty[kubernetes-host-network]",
     "test_drift.py::test_a_weaker_container_with_our_labels_is_drift_and_is_replaced",
     "test_drift.py::test_whatever_a_copy_has_more_than_its_spec_is_seen",
 )

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sandboxctl.backends.base import Connection
+from sandboxctl.spec import Sandbox
 from tests.contract import kernel
 from tests.contract.workbench import Fragment, merged
 from tests.engines.fixtures_kubernetes import Cluster, NodeImages
@@ -166,6 +167,12 @@ class KubernetesUnderTest:
         closed = {"egress": [], "ingress": [], "policyTypes": ["Ingress", "Egress"]}
         return found is None or {key: found["spec"].get(key, []) for key in closed} != closed
 
+    def fitted(self, sandbox: Sandbox) -> Sandbox:
+        """A node of two CPUs has to have room for it; the gate has tests of its own."""
+        requests = replace(sandbox.resources.requests, cpu=10, memory=16 * 2**20)
+        section = replace(sandbox.kubernetes, accept=(*sandbox.kubernetes.accept, "network"))
+        return replace(sandbox, resources=replace(sandbox.resources, requests=requests), kubernetes=section)
+
     def in_place(self, field: str) -> bool:
         return field in _LIVE
 
@@ -251,6 +258,8 @@ class KubernetesUnderTest:
             "stop-grace": lambda: spec["terminationGracePeriodSeconds"],
             "restart": lambda: {"Name": _RESTARTS[spec["restartPolicy"]], "MaximumRetryCount": 0},
             "health-command": lambda: self._health_command(container),
+            "requests": lambda: container["resources"]["requests"],
+            "is-on-a-network": lambda: self.is_on_a_network(name),
             "published": lambda: self._service_ports(name),
         }
         return settings[kind]()

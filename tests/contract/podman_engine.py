@@ -11,6 +11,7 @@ from signal import Signals
 from typing import Any
 
 from sandboxctl.backends.base import Connection
+from sandboxctl.spec import Sandbox
 from tests.contract import kernel
 from tests.contract.engines import clear, isolated
 from tests.contract.kernel import Limits
@@ -158,6 +159,9 @@ class PodmanUnderTest:
 
     def is_on_a_network(self, name: str) -> bool:
         return self.inspect(name)["HostConfig"]["NetworkMode"] != "none"
+
+    def fitted(self, sandbox: Sandbox) -> Sandbox:
+        return sandbox
 
     def in_place(self, field: str) -> bool:
         return self.version >= (5, 1) and not field.startswith("metadata.")

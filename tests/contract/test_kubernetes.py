@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -403,32 +402,6 @@ def _until(true: Any, seconds: float = 20) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.2)
-
-
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        (("true",), 0),
-        (("sh", "-c", "exit 42"), 42),
-        (("sh", "-c", "kill -9 $$"), 137),
-        (("nosuch",), 127),
-        (("/etc",), 126),
-    ],
-)
-def test_a_command_gives_the_code_that_a_shell_would(
-    bench: Workbench, kubernetes_name: str, command: tuple[str, ...], code: int
-) -> None:
-    bench.applied(bench.spec(kubernetes_name, NO_GATE))
-    assert bench.exec(kubernetes_name, *command).code == code
-
-
-def test_bytes_pass_through_a_command_as_they_are(bench: Workbench, kubernetes_name: str, tmp_path: Path) -> None:
-    bench.applied(bench.spec(kubernetes_name, NO_GATE))
-    content = os.urandom(3_000_000)
-    (tmp_path / "bytes").write_bytes(content)
-    with (tmp_path / "bytes").open("rb") as file:
-        result = bench.exec(kubernetes_name, "cat", stdin=file)
-    assert (result.code, result.stdout == content, result.stderr) == (0, True, b"")
 
 
 def test_logs_are_bytes_too(bench: Workbench, kubernetes_name: str) -> None:

@@ -43,5 +43,5 @@ def test_a_changed_setup_is_a_replace_that_is_rolled_back_when_it_fails(
     (result,) = bench.apply(bench.spec(name, setup("echo two > it; echo sorry; exit 1")))
     assert (result.code, result.rolled_back) == (6, True)
     assert result.brief == f"{name}: setup command `sh` failed with code 1; rolled back\n  sorry"
-    assert engine.id(name) == before
+    assert (engine.id(name) == before) == engine.starts_again  # where nothing is, it is made again
     assert bench.exec(name, "cat", "it").stdout == b"one\n"

@@ -1,4 +1,4 @@
-"""Something that claims are bound to, where a cluster has no provisioner: directories of one node, open to everybody."""
+"""What tests and examples expect of a cluster: volumes where it has no provisioner, and the things that examples name."""
 
 from __future__ import annotations
 
@@ -74,3 +74,31 @@ def _volume(run: str, number: int, node: str) -> dict[str, Any]:
 
 def _list(items: list[dict[str, Any]]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "List", "items": items}
+
+
+@contextmanager
+def examples_at_home(cluster: Cluster) -> Iterator[None]:
+    """A pool, a priority class, a device, settings and a token, for as long as this lasts."""
+    there: list[dict[str, Any]] = [
+        {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "batch"}, "value": 1},
+        {
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tool-settings"},
+            "data": {"log-level": "debug", "settings.ini": "[tool]\n"},
+        },
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tool-token"}, "stringData": {"token": "t"}},
+    ]  # fmt: skip
+    nodes = cluster.kubectl("get", "nodes", "--output", "name").stdout.split()
+    device = json.dumps({"status": {"capacity": {"devices.example.com/decoder": "4"}}})
+    cluster.make(_list(there))
+    cluster.kubectl("label", "--overwrite", *nodes, "pool=sandboxes")
+    for node in nodes:
+        cluster.kubectl("patch", node, "--subresource=status", "--patch", device)
+    try:
+        yield
+    finally:
+        cluster.kubectl("label", *nodes, "pool-")
+        for each in there:
+            cluster.kubectl("delete", each["kind"], each["metadata"]["name"], "--wait=false", "--ignore-not-found")
+        gone = json.dumps([{"op": "remove", "path": "/status/capacity/devices.example.com~1decoder"}])
+        for node in nodes:
+            cluster.kubectl("patch", node, "--subresource=status", "--type=json", "--patch", gone, check=False)
