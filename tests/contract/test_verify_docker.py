@@ -132,7 +132,10 @@ def test_what_a_spec_asks_for_is_proved_value_by_value(
             swap=Bytes(50_000_000),
             pids=17,
             shm=Bytes(8_000_000),
-            ulimits={"nofile": Ulimit(soft=100, hard=200), "nproc": Ulimit(soft=7050, hard=7060)},  # all of the host count
+            ulimits={
+                "nofile": Ulimit(soft=100, hard=200),
+                "nproc": Ulimit(soft=7050, hard=7060),
+            },  # all of the host count
         ),
         network=Network(mode="bridge", hostname="elsewhere"),
         lifecycle=Lifecycle(init=False),
