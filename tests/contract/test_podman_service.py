@@ -49,7 +49,7 @@ def services(directory: str | Path) -> list[int]:
     return found
 
 
-def reader(*, idle: int = 1, timeout: float = 30.0, uri: str | None = None) -> PodmanReader:
+def reader(*, idle: int = 3, timeout: float = 30.0, uri: str | None = None) -> PodmanReader:
     return PodmanReader(Service(Connection(podman_uri=uri, timeout=timeout), idle=idle))
 
 
