@@ -47,6 +47,8 @@ TESTED_ELSEWHERE = {
     "podman": "read by us",
     "image.pull": "read by us",
     "image.archive": "test_archives",
+    "image.build": "test_builds",
+    "podman.pod": "test_podman_regressions: P21",
     "env.fromEnv": "test_secrets",
     "env.fromFile": "test_secrets",
     "envFiles": "test_secrets",
