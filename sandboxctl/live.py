@@ -176,11 +176,23 @@ def _tar(
     stdin: IO[bytes] | None = None,
     stdout: Callable[[bytes], None] | None = None,
 ) -> None:
+    words = ("sh", "-c", _READING_ALL, "sh") if stdin is not None and _has_shell(observed, backend) else ("tar",)
     try:
-        result = backend.writer.exec(observed.ref, ("tar", *arguments), stdin=stdin, stdout=stdout)
+        result = backend.writer.exec(observed.ref, (*words, *arguments), stdin=stdin, stdout=stdout)
     except ExecError as error:
         raise SandboxctlError(f"{brief}: {error.brief}", hint=error.hint) from error
     _check_tar(result.code, result.stderr or result.stdout, brief)
+
+
+_READING_ALL = 'tar "$@"; code=$?; cat >/dev/null; exit $code'
+"""Input that is left unread ends the stream, and with it the last words of `tar` (Podman 4.3 at times, 5.8 mostly)."""
+
+
+def _has_shell(observed: Observed, backend: Backend) -> bool:
+    try:
+        return backend.writer.exec(observed.ref, ("sh", "-c", "exec cat </dev/null")).code == 0
+    except ExecError:
+        return False
 
 
 def _limited(spool: IO[bytes]) -> Callable[[bytes], None]:

@@ -32,9 +32,10 @@ answers() { curl --silent --fail --max-time 5 --unix-socket "$socket" http://eng
 
 # owned: our engine runs, or is on its way. After a crash its pid can be anybody's.
 owned() {
-    local pid
+    local pid line
     pid=$(cat "$pidfile" 2>/dev/null) && [[ -n $pid && /proc/$pid/root$home -ef $home ]] || return 1
-    tr '\0' '\n' <"/proc/$pid/cmdline" | grep -Eqx "(--host=)?unix://$socket|inside"
+    line=$(tr '\0' ' ' <"/proc/$pid/cmdline") || return 1
+    [[ $line == *"unix://$socket "* || $line == *"$engine $suite inside "* ]]
 }
 
 start() {
@@ -68,10 +69,10 @@ launch() {
     rm -f "$socket"
     # 9>&-: the engine must not hold our lock.
     setsid unshare --mount --net "${BASH_SOURCE[0]}" "$engine" "$suite" inside </dev/null >"$log" 2>&1 9>&- &
-    echo $! >"$pidfile"
-    local deadline=$((SECONDS + seconds_to_start))
+    local launched=$! deadline=$((SECONDS + seconds_to_start))
+    echo "$launched" >"$pidfile"
     until answers; do
-        if ! owned || ((SECONDS > deadline)); then
+        if ! kill -0 "$launched" 2>/dev/null || ((SECONDS > deadline)); then
             tail -n 30 "$log" >&2
             die "$name did not start; the whole log is $log"
         fi
