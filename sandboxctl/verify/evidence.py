@@ -107,7 +107,8 @@ def _await_program(process: Path) -> None:
     until = time.monotonic() + _PROGRAM_SECONDS
     while time.monotonic() < until:
         program, *words = (_text(process / "cmdline") or "").split("\0")
-        if program.rpartition("/")[2] not in _RUNTIMES or not {"init", "create"} & set(words):
+        started = program.rpartition("/")[2] not in _RUNTIMES or not {"init", "create"} & set(words)
+        if program and started:  # while one program replaces another there is none
             return
         time.sleep(0.01)
 
