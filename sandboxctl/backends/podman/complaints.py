@@ -13,7 +13,8 @@ _FORBIDDEN = "the program is there, and this user may not execute it"
 TABLE = (
     complaint("address already in use", "network.ports", "another program has this port: choose another, or host: 0"),
     complaint("cannot assign requested address", "network.ports", "the engine's host does not have this address"),
-    complaint("/proc/sys/|open sysctl", "security.sysctls", "the kernel of the engine's host does not have this setting"),
+    complaint("/proc/sys/|open sysctl", "security.sysctls",
+              "the kernel of the engine's host does not have this setting"),
     complaint('exec: "[^"]*": permission denied', "command", _FORBIDDEN),
     complaint("executable file .*not found|a command that was not found|exec format error", "command", _PROGRAM),
     complaint("no secret with name|no such secret", "mounts", "create it first with `podman secret create`"),
