@@ -14,8 +14,10 @@ State = Literal["running", "stopped", "complete", "failed", "expired", "paused",
 
 
 def sandbox_state(sandbox: Sandbox, status: Status, *, ttl: int | None, now: float) -> State:
-    """The state in the user's words. Times in seconds."""
-    if ttl is not None and status.created is not None and now > status.created + ttl:
+    """The state in the user's words. Times in seconds; `now` is in whole ones, as HTTP's Date tells them."""
+    # What has ended may have done so later in the second that `now` is the beginning of.
+    latest = now + 1 if status.state in ENDED else now
+    if ttl is not None and status.created is not None and latest > status.created + ttl:
         return "expired"
     match status.state:
         case "running" | "restarting" | "removing":

@@ -109,8 +109,11 @@ class Lab:
         assert ran.code == 0, ran
         return list(self.proxy.requests)
 
-    def killed_after(self, number: int, *words: str, with_signal: signal.Signals = signal.SIGKILL) -> Ran:
-        """The engine does the request of this number, and then the command is no more; or it ends before."""
+    def killed_after(self, number: int, *words: str, with_signal: signal.Signals = signal.SIGKILL) -> Ran | None:
+        """The engine does the request of this number, and then the command is no more.
+
+        None if this time it ended well with fewer: how often it looks before all is ready differs.
+        """
         process: list[subprocess.Popen[str]] = []
 
         def rule(request: Request) -> Do | None:
@@ -119,8 +122,10 @@ class Lab:
         self.proxy.expect(rule)
         process.append(self.start(*words))
         ran = self.end(process[0])
+        came = len(self.proxy.requests) >= number
         self.proxy.expect()
-        return ran
+        assert came or ran.code == 0, ran
+        return ran if came else None
 
     # what has to hold
 

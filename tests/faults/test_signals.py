@@ -59,7 +59,7 @@ def test_an_interrupt_after_any_write(lab: Lab, case: str) -> None:
         lab.clear()
         CASES[case].before(lab)
         ran = lab.killed_after(number, *CASES[case].words, with_signal=signal.SIGINT)
-        assert ran.code == 130, ran
+        assert ran is None or ran.code == 130, ran
         assert {each for each in lab.objects() if "." in each} == set(), ran
         lab.done(*APPLY)
         lab.is_right()
