@@ -23,6 +23,7 @@ NOT_ON_KUBERNETES: Mapping[str, str] = {
     "test_archives.py": _IMAGES,
     "test_auto_remove.py": "lifecycle.autoRemove is refused there",
     "test_builds.py": _IMAGES,
+    "test_canaries.py::test_no_image_of_a_layer_holds_a_secret": "commit is refused there",
     "test_commit.py": "commit is refused there: test_kubernetes",
     "test_connections.py": "contexts, ssh and TLS of Docker and Podman; a kubeconfig's are in test_kubernetes",
     "test_image_setup.py": _IMAGES,

@@ -206,6 +206,12 @@ class KubernetesUnderTest:
     def left(self, name: str) -> frozenset[str]:
         return frozenset(each for each in self._names(_KINDS) if each.startswith(name))
 
+    def shown(self, name: str) -> str:
+        """All that whoever may not read Secrets can read of it, events among it."""
+        kinds = _KINDS.replace("secrets,", "") + ",events"
+        every = json.loads(self.client("get", kinds, "--output", "json").stdout)["items"]
+        return "\n".join(json.dumps(each) for each in every if name in json.dumps(each))
+
     def files(self, name: str) -> list[str]:
         return sorted(self._names("configmaps,secrets", "--selector", f"sandboxctl.dev/name={name}"))
 

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import docker_under_test, engine, podman_under_test
+from tests.contract.conftest import docker_under_test, podman_under_test
 from tests.contract.engines import EngineUnderTest
 from tests.faults import proxy
 from tests.faults.lab import Lab
 
-__all__ = ["docker_under_test", "engine", "podman_under_test"]
+__all__ = ["docker_under_test", "podman_under_test"]
+
+
+@pytest.fixture(params=[pytest.param(each, marks=getattr(pytest.mark, each)) for each in ("docker", "podman")])
+def engine(request: pytest.FixtureRequest) -> EngineUnderTest:
+    """Each engine that is on a unix socket; a cluster's faults are in test_kubernetes_faults."""
+    found: EngineUnderTest = request.getfixturevalue(f"{request.param}_under_test")
+    return found
 
 
 @pytest.fixture

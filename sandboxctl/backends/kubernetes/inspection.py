@@ -266,8 +266,9 @@ def _apparmor(profile: Mapping[str, Any]) -> str | None:
 def read_lifecycle(spec: Mapping[str, Any], found: Mapping[str, Any]) -> dict[Key, Json]:
     """How it is stopped, restarted and checked."""
     base = ("lifecycle",)
-    grace = spec.get("terminationGracePeriodSeconds")
+    grace, deadline = spec.get("terminationGracePeriodSeconds"), spec.get("activeDeadlineSeconds")
     values: dict[Key, Json] = {
+        (*base, "ttl"): None if deadline is None else deadline * 1000,
         (*base, "stopGrace"): None if grace is None else grace * 1000,
         (*base, "init"): bool(spec.get("shareProcessNamespace")),
         (*base, "restart", "policy"): _RESTART.get(spec.get("restartPolicy", "Always")),

@@ -25,7 +25,6 @@ HIDDEN: frozenset[Key] = frozenset(
     {
         ("image", "platform"),
         ("run",),
-        ("lifecycle", "ttl"),
         ("lifecycle", "setup"),
         ("mounts", "*", "claimSize"),
     }
@@ -55,6 +54,8 @@ def wanted(sandbox: Sandbox) -> Wanted:
     _network(out, sandbox)
     _mounts(out, sandbox)
     _seconds(out)
+    if sandbox.run == "idle":  # it is in what `sleep` is given
+        out.drop(lambda key: key == ("lifecycle", "ttl"))
     if sandbox.security.runtime == "default":
         out.drop(lambda key: key == ("security", "runtime"))
     _placement(out, sandbox)
@@ -143,7 +144,11 @@ def _mounts(out: _Rewrite, sandbox: Sandbox) -> None:
 
 def _seconds(out: _Rewrite) -> None:
     """Kubernetes counts whole seconds, rounded up."""
-    for key in (("lifecycle", "stopGrace"), *(("health", name) for name in ("interval", "timeout", "startPeriod"))):
+    for key in (
+        ("lifecycle", "stopGrace"),
+        ("lifecycle", "ttl"),
+        *(("health", name) for name in ("interval", "timeout", "startPeriod")),
+    ):
         value = out.values.get(key)
         if isinstance(value, int):
             out.values[key] = -(-value // 1000) * 1000
