@@ -2,7 +2,8 @@
 
 import signal
 
-# As a terminal's shell leaves it: under `nohup` every test would inherit that a hangup is ignored.
+# As a terminal's shell leaves them: under `nohup`, or behind a script's `&`, every test would inherit that they are ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.contract.coverage", "tests.engines.fixtures", "tests.engines.fixtures_kubernetes"]

@@ -316,7 +316,12 @@ class KubernetesUnderTest:
     def sabotage_memory(self, name: str) -> None:
         change = {"spec": {"containers": [{"name": "sandbox", "resources": {"limits": {"memory": "2Gi"}}}]}}
         self.client("patch", "pod", name, "--subresource=resize", "--patch", json.dumps(change))
-        _until(lambda: self.limits(name).memory == 2 * 2**30)
+        _until(lambda: self.limits(name).memory == 2 * 2**30 and self._memory_told(name) == "2Gi")
+
+    def _memory_told(self, name: str) -> str:
+        """The limit that the node has reported: seconds after it holds."""
+        (found,) = (each for each in self.inspect(name)["status"]["containerStatuses"] if each["name"] == "sandbox")
+        return str(found["resources"]["limits"]["memory"])
 
     def attach_network(self, name: str) -> None:
         self.client("delete", "networkpolicy", name)
