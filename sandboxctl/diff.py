@@ -8,7 +8,7 @@ from enum import StrEnum
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.capabilities import Effect
 from sandboxctl.dataclass import dataclass
-from sandboxctl.fields import INHERITED, OURS_ALONE, Wanted, within_any
+from sandboxctl.fields import INHERITED, OURS_ALONE, Wanted, may_be_secret, within_any
 from sandboxctl.problems import Path
 from sandboxctl.spec import Secret, SecretDigest
 
@@ -138,8 +138,8 @@ def _is_somebody_elses(sides: Sides, key: Key, after: Json) -> bool:
 
 
 def _is_nobodys(sides: Sides, key: Key) -> bool:
-    """A variable that somebody else gave it: whether its value is a secret, only they know."""
-    return key[0] == "env" and not any(
+    """What somebody else gave it: whether it is a secret, only they know."""
+    return may_be_secret(key) and not any(
         key in known for known in (sides.desired.fields, sides.applied.fields if sides.applied else {})
     )
 

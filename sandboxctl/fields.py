@@ -305,6 +305,11 @@ def within_any(key: Key, prefixes: frozenset[Key] | tuple[Key, ...]) -> bool:
     return any(within(key, prefix) for prefix in prefixes)
 
 
+def may_be_secret(key: Key) -> bool:
+    """Whether a live value there is somebody's secret for all that we know: a variable's, or what is in a file."""
+    return key[0] == "env" or (key[0] == "mounts" and key[-1] == "content")
+
+
 def hidden_part(wanted_fields: Wanted, hidden: frozenset[Key]) -> dict[str, Json]:
     """What inspect cannot show, by dotted key."""
     found = [(key, value) for key, value in wanted_fields.fields.items() if within_any(key, hidden)]

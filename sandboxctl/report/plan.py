@@ -106,7 +106,7 @@ def _actions(action: Action) -> list[str]:
 
 
 def _before(action: Action) -> dict[str, Json] | None:
-    """Live values. An env value is shown only where the spec has it in plain: nothing else says that it may be."""
+    """Live values. What may be a secret is shown only where the spec has it in plain: nothing else permits that."""
     if action.observed is None:
         return None
     sensitive = {change.key for change in action.changes if change.sensitive}

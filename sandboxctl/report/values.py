@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from sandboxctl.backends.base import Json, Key
+from sandboxctl.fields import may_be_secret
 from sandboxctl.quantity import format_bytes, format_cpu, format_duration
 from sandboxctl.report.cells import safe, shortened
 
@@ -53,5 +54,5 @@ def _format(name: str, key: Key) -> Callable[[int], str]:
 
 
 def masked(fields: Mapping[Key, Json], plain: frozenset[Key]) -> dict[Key, Json]:
-    """Live fields with every env value covered that is not known to be `plain`."""
-    return {key: value if key[:1] != ("env",) or key in plain else None for key, value in fields.items()}
+    """Live fields with every value covered that may be a secret and is not known to be `plain`."""
+    return {key: None if may_be_secret(key) and key not in plain else value for key, value in fields.items()}

@@ -39,9 +39,11 @@ answers() {
 named() { printf '%s' "${SANDBOXCTL_TEST_PODMAN_HOST:-${CONTAINER_HOST:-}}"; }
 
 # private ARGS: Podman with our storage; its settings come from CONTAINERS_CONF.
-private() {
+private() (
+    # With an address of a service in sight it would ask that one, and know no --root.
+    unset CONTAINER_HOST CONTAINER_CONNECTION
     CONTAINERS_CONF=$conf podman --root "$home/storage" --runroot "$home/run" "$@"
-}
+)
 
 # owned: our service runs. After a crash its pid can be anybody's.
 owned() {

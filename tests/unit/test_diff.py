@@ -11,6 +11,7 @@ from sandboxctl.backends.base import Json, Key
 from sandboxctl.capabilities import Effect
 from sandboxctl.diff import Cause, Change, Sides, changes
 from sandboxctl.fields import Wanted
+from sandboxctl.report.values import masked
 from sandboxctl.spec import Secret, SecretDigest
 
 MEMORY: Key = ("resources", "memory")
@@ -123,6 +124,13 @@ def test_of_a_secret_that_nobody_can_see_the_fingerprints_are_compared() -> None
     desired = wants({}, {ENV: TIGER})
     assert found(desired, {}, wants({}, {ENV: FINGERPRINT}), hidden=hidden) == []
     assert found(desired, {}, wants({}), hidden=hidden) == [(ENV, None, None, "replace", "spec")]
+
+
+def test_what_no_spec_of_ours_says_may_be_somebodys_secret() -> None:
+    content: Key = ("mounts", "/run/key", "content")
+    assert found({}, {content: "tiger"}, {}) == [(content, None, None, "replace", "drift")]
+    assert masked({ENV: "t", content: "tiger", MEMORY: 1}, frozenset()) == {ENV: None, content: None, MEMORY: 1}
+    assert masked({ENV: "t", content: "open"}, frozenset({ENV, content})) == {ENV: "t", content: "open"}
 
 
 def test_of_several_differences_from_one_field_that_field_itself_is_shown() -> None:
