@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from sandboxctl import habits
 from sandboxctl.problems import Path, dotted, suggestion
 
 Words = tuple[str, str, str | None]
@@ -99,12 +100,14 @@ def bad_name(value: str, node: Mapping[str, Any], path: Path) -> Words:
     return node.get("x-code", "bad-value"), message, f"did you mean `{near}`?" if likely else None
 
 
-def missing(key: str, properties: Mapping[str, Any], path: Path, kind: str) -> Words:
-    """A key that has to be there; `kind` is what the whole document is."""
-    where = _inside(path, kind)
-    about = properties.get(key, {})
-    hint = f"add `{key}: {about['const']}`" if "const" in about else f"add `{key}`: {_about(about)}"
-    return "missing-key", f"{where} has no `{key}`", hint if about else f"add `{key}`"
+def missing(key: str, properties: Mapping[str, Any], path: Path, kind: str, beside: Mapping[str, object]) -> Words:
+    """A key that has to be there; `kind` is what the whole document is, `beside` are the keys that are there."""
+    message, about = f"{_inside(path, kind)} has no `{key}`", properties.get(key, {})
+    likely = about.get("const") or (habits.mount_type(beside) if key == "type" else None)
+    if likely is not None:
+        return "missing-key", message, f"add `{key}: {likely}`"
+    choice = f", one of {expected(about).removeprefix('one of ')}" if "enum" in about else ""
+    return "missing-key", message, f"add `{key}`{choice}" + (f": {_about(about)}" if about else "")
 
 
 def _about(node: Mapping[str, Any]) -> str:
@@ -128,17 +131,23 @@ def exclusive(keys: Sequence[str], path: Path) -> Words:
     return "exclusive-keys", f"{_inside(path)} has {listed}, which exclude each other", "keep one of them"
 
 
-def unknown_key(key: str, properties: Iterable[str], meant: Path | None, path: Path, kind: str) -> Words:
+def unknown_key(key: str, properties: Mapping[str, Any], meant: Path | None, path: Path, kind: str) -> Words:
     """A key that is not there; `meant` is where a key of this name is, `kind` what the whole document is."""
     known = list(properties)
-    near = suggestion(key, known)
-    if meant is not None and (near is None or meant[:-1] == path):
-        hint: str | None = f"did you mean `{dotted(meant)}`?"
-    elif near is not None:
+    called = next((name for name, node in properties.items() if key in node.get("x-also", ())), None)
+    near = called or suggestion(key, known)
+    if near is not None:
         hint = f"did you mean `{near}`?"
+    elif meant is not None:
+        hint = f"did you mean `{_from(path, meant)}`?"
     else:
         hint = f"the keys here are {', '.join(known)}"
     return "unknown-key", f"{_inside(path, kind)} has no key `{_short(key)}`", hint
+
+
+def _from(path: Path, meant: Path) -> str:
+    """A field as it is called inside `spec`; seen from outside of that with all of its path."""
+    return dotted(meant) if path[:1] == ("spec",) else ".".join(str(part) for part in meant)
 
 
 def _field(path: Path) -> str:
@@ -158,7 +167,7 @@ def _found(value: object) -> str:
         case str():
             return "text" if value else "an empty text"
         case list():
-            return "a list"
+            return "a list of texts" if value and all(isinstance(each, str) for each in value) else "a list"
         case dict():
             return "a mapping"
         case _:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
-from sandboxctl import expectation, resources
+from sandboxctl import expectation, habits, resources
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.document import Document
 from sandboxctl.problems import Path, Problem, Range, ordered
@@ -91,7 +91,7 @@ class _Walk:
             if len(self.problems) > before:
                 return
         if not self._fits(value, node):
-            self._report(path, *expectation.wrong_type(value, node, path, self._written(path)))
+            self._unfit(expectation.wrong_type(value, node, path, self._written(path)), value, path)
             return
         self._choice(value, node, path)
         self._inside(value, node, path)
@@ -100,6 +100,8 @@ class _Walk:
         match value:
             case dict():
                 self._mapping(value, node, path)
+            case list() if self._is_flat(value, node):
+                self._unfit(expectation.wrong_type(value, node, path, ""), value, path)
             case list() if "items" in node:
                 for index, item in enumerate(value):
                     self.visit(item, node["items"], (*path, index))
@@ -107,6 +109,18 @@ class _Walk:
                 self._report(path, *expectation.bad_name(value, node, path))
             case _:
                 pass
+
+    def _is_flat(self, value: list[object], node: Node) -> bool:
+        """One list where there should be a list of lists: told once, not for each of its items."""
+        items = node.get("items", {})
+        nested = self._target(items).get("type") == "array" if "$ref" in items else False
+        return nested and bool(value) and all(isinstance(each, str) for each in value)
+
+    def _unfit(self, words: expectation.Words, value: object, path: Path) -> None:
+        """A wrong value; somebody may have brought it along from another tool."""
+        code, message, hint = words
+        is_sandbox = self.root["title"] == "Sandbox"
+        self._report(path, code, message, (habits.own_form(path, value) if is_sandbox else None) or hint)
 
     def _target(self, node: Node) -> Node:
         return cast("Node", self.root["$defs"][node["$ref"].removeprefix("#/$defs/")])
@@ -122,7 +136,7 @@ class _Walk:
         """`const`, `enum`, `if`, `oneOf`: which of several values or forms this is."""
         allowed = (node["const"],) if "const" in node else node.get("enum")
         if allowed is not None and not any(_same(value, each) for each in allowed):
-            self._report(path, *expectation.unknown_value(value, allowed, node, path))
+            self._unfit(expectation.unknown_value(value, allowed, node, path), value, path)
         if "if" in node:
             branch = node.get("then" if self._fits(value, node["if"]) else "else", {})
             self.visit(value, {**branch, "x-expect": expectation.expected(node)}, path)
@@ -148,7 +162,7 @@ class _Walk:
         properties: Node = node.get("properties", {})
         for key in node.get("required", ()):
             if key not in value:
-                self._report(path, *expectation.missing(key, properties, path, self.root["title"]), at_key=True)
+                self._report(path, *expectation.missing(key, properties, path, self.root["title"], value), at_key=True)
         for key, needed in node.get("dependentRequired", {}).items():
             for other in needed if key in value else ():
                 if other not in value:
@@ -183,9 +197,9 @@ class _Walk:
                 self._no_null(part, (*path, key))
 
     def _called(self, key: str) -> Path | None:
-        """Where a key of this name is, or one that other tools call so."""
+        """Where a key of this name is, or one that other tools call so; the nearest to the top of several."""
         if not self.known:
-            for path, node in self._properties(self.root, ()):
+            for path, node in sorted(self._properties(self.root, ()), key=lambda each: len(each[0])):
                 for name in (path[-1], *node.get("x-also", ())):
                     self.known.setdefault(name, path)
         return self.known.get(key)
