@@ -107,7 +107,7 @@ def format_bytes(value: int) -> str:
     for unit in ("Ti", "Gi", "Mi", "Ki", "T", "G", "M", "k"):
         if value and value % _UNITS[unit] == 0:
             return f"{value // _UNITS[unit]}{unit}"
-    return "0Ki" if value == 0 else _exact_fraction(value)
+    return "0Mi" if value == 0 else _exact_fraction(value)
 
 
 def _exact_fraction(value: int) -> str:

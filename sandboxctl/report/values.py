@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.quantity import format_bytes, format_cpu, format_duration
@@ -20,6 +21,22 @@ def shown(key: Key, value: Json) -> str:
     return shortened(_shown(key[-1] if key else "", key, value), _LONGEST)
 
 
+def pair(key: Key, one: Json, other: Json) -> tuple[str, str]:
+    """Two values of a field; of long lists of ports or rules what only one of them has."""
+    texts = _shown(key[-1], key, one), _shown(key[-1], key, other)
+    if max(map(len, texts)) > _LONGEST and _are_mappings(one) and _are_mappings(other):
+        texts = _shown(key[-1], key, _without(one, other)), _shown(key[-1], key, _without(other, one))
+    return shortened(texts[0], _LONGEST), shortened(texts[1], _LONGEST)
+
+
+def _are_mappings(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _without(one: Json, other: Json) -> Json:
+    return [item for item in cast("list[Json]", one) if item not in cast("list[Json]", other)]
+
+
 def _shown(name: str, key: Key, value: Json) -> str:
     match value:
         case None:
@@ -33,7 +50,24 @@ def _shown(name: str, key: Key, value: Json) -> str:
         case list():
             return "[" + ", ".join(_shown(name, key, item) for item in value) + "]"
         case dict():
+            return _mapping(key, value)
+
+
+def _mapping(key: Key, value: Mapping[str, Json]) -> str:
+    """In the short form of the spec, where it has one."""
+    match value:
+        case {"container": container, "host": host, "address": address, "protocol": protocol}:
+            return f"{_bracketed(str(address))}:{host}->{container}/{protocol}"
+        case {"cidr": cidr, "domain": domain, "ports": list() as ports}:
+            return safe(" ".join(str(part) for part in (cidr or domain, *ports)))
+        case {"soft": soft, "hard": hard} if soft == hard:
+            return str(soft)
+        case _:
             return "{" + ", ".join(_entry(part, key, item) for part, item in value.items()) + "}"
+
+
+def _bracketed(address: str) -> str:
+    return f"[{safe(address)}]" if ":" in address else safe(address)
 
 
 def _entry(name: str, key: Key, value: Json) -> str:
