@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sandboxctl.problems import dotted
-from sandboxctl.report.cells import safe, table
+from sandboxctl.report.cells import safe, short_id, table
 from sandboxctl.report.values import pair
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def to_table(rows: Sequence[Row], *, now: datetime) -> str:
     body = [
         (
             row.name, row.project or "-", row.backend, _state(row), _yes(row.ready), age(row.created, now),
-            _until(row.expires, now), row.spec, row.image,
+            _until(row.expires, now), row.spec, short_id(row.image),
         )
         for row in rows
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import cast
 
 from sandboxctl.backends.base import Json, Key
 from sandboxctl.quantity import format_bytes, format_cpu, format_duration
-from sandboxctl.report.cells import safe, shortened
+from sandboxctl.report.cells import safe, short_id, shortened
 
 _LONGEST = 60
 _SIZES = frozenset({"memory", "swap", "shm", "disk", "scratch", "size"})
@@ -24,6 +24,8 @@ def shown(key: Key, value: Json) -> str:
 def pair(key: Key, one: Json, other: Json) -> tuple[str, str]:
     """Two values of a field; of long lists of ports or rules what only one of them has."""
     texts = _shown(key[-1], key, one), _shown(key[-1], key, other)
+    if key == ("image",):
+        texts = short_id(texts[0]), short_id(texts[1])
     if max(map(len, texts)) > _LONGEST and _are_mappings(one) and _are_mappings(other):
         texts = _shown(key[-1], key, _without(one, other)), _shown(key[-1], key, _without(other, one))
     return shortened(texts[0], _LONGEST), shortened(texts[1], _LONGEST)

@@ -76,6 +76,13 @@ def test_a_value_is_spelt_as_in_the_spec(key: Key, value: Json, text: str) -> No
     assert values.shown(key, value) == text
 
 
+def test_ids_of_images_are_as_long_as_engines_print_them() -> None:
+    digest = "sha256:" + "0123456789ab" + "c" * 52
+    assert cells.short_id(f"busybox@{digest}") == "busybox@sha256:0123456789ab"
+    assert cells.short_id("busybox:1") == "busybox:1"
+    assert values.pair(("image",), digest, None) == ("sha256:0123456789ab", "(not set)")
+
+
 def test_of_two_long_lists_what_differs_is_shown() -> None:
     same = [_port(port, port) for port in (1, 2, 3)]
     assert values.pair(("network", "ports"), [*same, _port(80, 8080)], [_port(80, 8081), *same]) == (
