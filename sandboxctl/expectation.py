@@ -28,6 +28,7 @@ _TYPES = {
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "y": "true", "1": "true",
              "false": "false", "no": "false", "off": "false", "n": "false", "0": "false"}  # fmt: skip
 _LONGEST = 40
+_CHOICES = 3  # of names that may have been meant
 
 
 @cache
@@ -131,18 +132,26 @@ def exclusive(keys: Sequence[str], path: Path) -> Words:
     return "exclusive-keys", f"{_inside(path)} has {listed}, which exclude each other", "keep one of them"
 
 
-def unknown_key(key: str, properties: Mapping[str, Any], meant: Path | None, path: Path, kind: str) -> Words:
-    """A key that is not there; `meant` is where a key of this name is, `kind` what the whole document is."""
+def unknown_key(key: str, properties: Mapping[str, Any], meant: Sequence[Path], path: Path, kind: str) -> Words:
+    """A key that is not there; `meant` is where keys of this name are, `kind` what the whole document is.
+
+    Near the top whole names are put into the wrong place; further down they are misspelt.
+    """
     known = list(properties)
     called = next((name for name, node in properties.items() if key in node.get("x-also", ())), None)
     near = called or suggestion(key, known)
-    if near is not None:
-        hint = f"did you mean `{near}`?"
-    elif meant is not None:
-        hint = f"did you mean `{_from(path, meant)}`?"
-    else:
-        hint = f"the keys here are {', '.join(known)}"
+    own = re.sub(r"\[[0-9]+\]", "[]", dotted(path))
+    elsewhere = [name for name in (_from(path, each) for each in meant) if name.rpartition(".")[0] != own]
+    here = [near] if near else []
+    likely = elsewhere or here
+    if called or len(path) > 1:
+        likely = here or elsewhere
+    hint = habits.moved(path, key) or (_did_you_mean(likely) if likely else f"the keys here are {', '.join(known)}")
     return "unknown-key", f"{_inside(path, kind)} has no key `{_short(key)}`", hint
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(f'`{name}`' for name in names[:_CHOICES])}?"
 
 
 def _from(path: Path, meant: Path) -> str:

@@ -30,6 +30,11 @@ def own_form(path: Path, value: object) -> str | None:
     return None if form is None else form(value)
 
 
+def moved(path: Path, key: str) -> str | None:
+    """Where that is said which other tools say by this key, where no key of ours is its like."""
+    return _MOVED.get((*(part for part in public_path(path) if isinstance(part, str) and part != "spec"), key))
+
+
 def mount_type(mount: Mapping[str, object]) -> str | None:
     """The type that a mount without one most likely has."""
     source = mount.get("source")
@@ -91,6 +96,17 @@ def _dns(value: object) -> str | None:
 def _security(value: object) -> str | None:
     profile = value if value in _PROFILES else "restricted"
     return f"write {{profile: {profile}}}" if isinstance(value, str) else None
+
+
+def _user(value: object) -> str | None:
+    """`root`, `1000:1000`."""
+    text = value if isinstance(value, str) else ""
+    user, _, group = text.partition(":")
+    if text == "root":
+        return "write 0, and `root-user` in security.allow"
+    if user.isdecimal() and group.isdecimal() and _is_plain(user + group):
+        return f"write user: {int(user)} and group: {int(group)}"
+    return None
 
 
 def _capabilities(_: object) -> str:
@@ -179,6 +195,7 @@ _FORMS: Mapping[tuple[str, ...], Callable[[object], str | None]] = {
     ("network", "hosts"): partial(_assignments, separator=":"),
     ("mounts",): _mount,
     ("security",): _security,
+    ("security", "user"): _user,
     ("security", "capabilities"): _capabilities,
     ("security", "seccomp"): _seccomp,
     ("security", "sysctls"): _assignments,
@@ -190,3 +207,15 @@ _FORMS: Mapping[tuple[str, ...], Callable[[object], str | None]] = {
     ("commit",): _commit,
 }
 """By field, without list indexes: of an item of a list as of the list itself."""
+
+_MOVED: Mapping[tuple[str, ...], str] = {
+    ("services",): "a sandbox is one container: each has a document of its own",
+    ("containers",): "a sandbox is one container: `image`, `command`, … are keys of `spec`",
+    ("depends_on",): "sandboxes do not wait for each other: apply them in turn",
+    ("deploy",): "limits are `resources.cpu` and `resources.memory`",
+    ("resources", "limits"): "`cpu` and `memory`, right below `resources`, are the limits",
+    ("secrets",): "a secret is a mount of type secret, or `env: {NAME: {secret: NAME, key: KEY}}`",
+    ("expose",): "what a network reaches needs no word; `network.ports` publishes",
+    ("pid",): "a sandbox has namespaces of its own: no field shares the host's",
+    ("ipc",): "a sandbox has namespaces of its own: no field shares the host's",
+}

@@ -76,7 +76,7 @@ class _Walk:
     document: Document
     root: Node
     problems: list[Problem] = field(default_factory=list)
-    known: dict[str | int, Path] = field(default_factory=dict)
+    known: dict[str | int, list[Path]] = field(default_factory=dict)
 
     def visit(self, value: object, node: Node, path: Path) -> None:
         """Reports what of `value` does not fit `node`."""
@@ -196,20 +196,25 @@ class _Walk:
             for key, part in value.items() if isinstance(value, dict) else enumerate(value):
                 self._no_null(part, (*path, key))
 
-    def _called(self, key: str) -> Path | None:
-        """Where a key of this name is, or one that other tools call so; the nearest to the top of several."""
+    def _called(self, key: str) -> tuple[Path, ...]:
+        """Where keys of this name are, or such as other tools call so: those nearest to the top."""
         if not self.known:
-            for path, node in sorted(self._properties(self.root, ()), key=lambda each: len(each[0])):
+            for path, node in self._properties(self.root, ()):
                 for name in (path[-1], *node.get("x-also", ())):
-                    self.known.setdefault(name, path)
-        return self.known.get(key)
+                    self.known.setdefault(name, []).append(path)
+        found = self.known.get(key, [])
+        least = min(map(len, found), default=0)
+        return tuple(dict.fromkeys(path for path in found if len(path) == least))
 
     def _properties(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
-        """Every key that the schema knows, with its path; not below lists and maps."""
+        """Every key that the schema knows, with its path; not below maps."""
         target = self._target(node) if "$ref" in node else node
+        for branch in target.get("oneOf", ()):
+            yield from self._properties(branch, path)
         for key, part in target.get("properties", {}).items():
             yield (*path, key), part
             yield from self._properties(part, (*path, key))
+            yield from self._properties(part.get("items", {}), (*path, f"{key}[]"))
 
     def _null(self, path: Path) -> None:
         written = self._written(path)
