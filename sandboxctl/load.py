@@ -62,7 +62,8 @@ def load(
     all: a path that does not exist or is no file, a directory without a spec.
     """
     files = spec_files.read(paths, stdin)
-    return judge(files, variables=variables or {}, edits=edits, forgiven=forgiven, facts=Host())
+    given = variables or {}
+    return judge(files, variables=given, edits=edits, forgiven=forgiven, meant=given, facts=Host())
 
 
 def judge(
