@@ -44,7 +44,7 @@ _TEXT = (
           "metadata: {name: My_Sandbox}", "metadata: {name: my-sandbox}"),
     _code("bad-reference", "`${…}` that is no reference to a variable.",
           "workdir: /srv/${WORK-DIR}", "workdir: /srv/${WORK_DIR:-data}"),
-    _code("control-character", "A character that cannot stand in YAML text as it is.",
+    _code("control-character", "A character that cannot stand in YAML text as it is, as an escape (here ␛).",
           'env: {A: "\x1b[0m"}', 'env: {A: "\\x1b[0m"}'),
     _code("custom-tag", "A tag. A spec is plain text, numbers, lists and mappings.",
           "workdir: !path /srv", "workdir: /srv"),

@@ -162,7 +162,7 @@ def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool)
     if answer.status == 404:
         raise NotFoundError(f"there is no container {ref}")
     if answer.status == 409 or b"container state improper" in answer.body:  # Podman's words, with 500
-        raise ExecError(answer.message, hint="`sandboxctl apply` starts it")
+        raise ExecError(answer.message, hint="`sandboxctl status` says how it is now")
     if answer.status not in (200, 201):
         raise EngineError(f"the engine answered {answer.status}: {answer.message}", status=answer.status)
     return str(_decoded(answer.body)["Id"])

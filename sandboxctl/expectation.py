@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from sandboxctl import habits
 from sandboxctl.problems import Path, dotted, suggestion
 
 Words = tuple[str, str, str | None]
@@ -27,6 +28,7 @@ _TYPES = {
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "y": "true", "1": "true",
              "false": "false", "no": "false", "off": "false", "n": "false", "0": "false"}  # fmt: skip
 _LONGEST = 40
+_CHOICES = 3  # of names that may have been meant
 
 
 @cache
@@ -99,12 +101,14 @@ def bad_name(value: str, node: Mapping[str, Any], path: Path) -> Words:
     return node.get("x-code", "bad-value"), message, f"did you mean `{near}`?" if likely else None
 
 
-def missing(key: str, properties: Mapping[str, Any], path: Path, kind: str) -> Words:
-    """A key that has to be there; `kind` is what the whole document is."""
-    where = _inside(path, kind)
-    about = properties.get(key, {})
-    hint = f"add `{key}: {about['const']}`" if "const" in about else f"add `{key}`: {_about(about)}"
-    return "missing-key", f"{where} has no `{key}`", hint if about else f"add `{key}`"
+def missing(key: str, properties: Mapping[str, Any], path: Path, kind: str, beside: Mapping[str, object]) -> Words:
+    """A key that has to be there; `kind` is what the whole document is, `beside` are the keys that are there."""
+    message, about = f"{_inside(path, kind)} has no `{key}`", properties.get(key, {})
+    likely = about.get("const") or (habits.mount_type(beside) if key == "type" else None)
+    if likely is not None:
+        return "missing-key", message, f"add `{key}: {likely}`"
+    choice = f", one of {expected(about).removeprefix('one of ')}" if "enum" in about else ""
+    return "missing-key", message, f"add `{key}`{choice}" + (f": {_about(about)}" if about else "")
 
 
 def _about(node: Mapping[str, Any]) -> str:
@@ -128,17 +132,31 @@ def exclusive(keys: Sequence[str], path: Path) -> Words:
     return "exclusive-keys", f"{_inside(path)} has {listed}, which exclude each other", "keep one of them"
 
 
-def unknown_key(key: str, properties: Iterable[str], meant: Path | None, path: Path, kind: str) -> Words:
-    """A key that is not there; `meant` is where a key of this name is, `kind` what the whole document is."""
+def unknown_key(key: str, properties: Mapping[str, Any], meant: Sequence[Path], path: Path, kind: str) -> Words:
+    """A key that is not there; `meant` is where keys of this name are, `kind` what the whole document is.
+
+    Near the top whole names are put into the wrong place; further down they are misspelt.
+    """
     known = list(properties)
-    near = suggestion(key, known)
-    if meant is not None and (near is None or meant[:-1] == path):
-        hint: str | None = f"did you mean `{dotted(meant)}`?"
-    elif near is not None:
-        hint = f"did you mean `{near}`?"
-    else:
-        hint = f"the keys here are {', '.join(known)}"
+    called = next((name for name, node in properties.items() if key in node.get("x-also", ())), None)
+    near = called or suggestion(key, known)
+    own = re.sub(r"\[[0-9]+\]", "[]", dotted(path))
+    elsewhere = [name for name in (_from(path, each) for each in meant) if name.rpartition(".")[0] != own]
+    here = [near] if near else []
+    likely = elsewhere or here
+    if called or len(path) > 1:
+        likely = here or elsewhere
+    hint = habits.moved(path, key) or (_did_you_mean(likely) if likely else f"the keys here are {', '.join(known)}")
     return "unknown-key", f"{_inside(path, kind)} has no key `{_short(key)}`", hint
+
+
+def _did_you_mean(names: Sequence[str]) -> str:
+    return f"did you mean {' or '.join(f'`{name}`' for name in names[:_CHOICES])}?"
+
+
+def _from(path: Path, meant: Path) -> str:
+    """A field as it is called inside `spec`; seen from outside of that with all of its path."""
+    return dotted(meant) if path[:1] == ("spec",) else ".".join(str(part) for part in meant)
 
 
 def _field(path: Path) -> str:
@@ -158,7 +176,7 @@ def _found(value: object) -> str:
         case str():
             return "text" if value else "an empty text"
         case list():
-            return "a list"
+            return "a list of texts" if value and all(isinstance(each, str) for each in value) else "a list"
         case dict():
             return "a mapping"
         case _:

@@ -14,6 +14,7 @@ from typing import IO, Literal, cast
 from sandboxctl import extraction, ownership
 from sandboxctl.backends.base import Backend, Observed
 from sandboxctl.errors import ConflictError, ExecError, LocalFileError, NotFoundError, SandboxctlError
+from sandboxctl.states import remedy, sandbox_state, spoken
 
 Write = Callable[[Literal[1, 2], bytes], None]
 """Takes what a sandbox says: 1 is its standard output, 2 its standard error."""
@@ -32,9 +33,17 @@ def find(name: str, backend: Backend) -> Observed:
 def running(name: str, backend: Backend) -> Observed:
     """The same, and it runs. Raises ExecError where it does not."""
     observed = find(name, backend)
-    if observed.status.state != "running":
-        raise ExecError(f"{name} is not running: it is {observed.status.state}", hint="`sandboxctl apply` starts it")
-    return observed
+    if observed.status.state == "running":
+        return observed
+    from sandboxctl.snapshot import applied_to  # brings the plan, which no exec needs
+
+    applied = applied_to(observed.ref, observed.labels)
+    if applied is None:
+        raise ExecError(f"{name} is not running", hint="`sandboxctl apply` brings it back")
+    ttl = ownership.ttl_seconds(observed.labels)
+    state = sandbox_state(applied.sandbox, observed.status, ttl=ttl, now=backend.reader.now())
+    hint = remedy(state, restarts=backend.reader.engine().restarts)
+    raise ExecError(f"{name} is not running: it is {spoken(state, observed.status)}", hint=hint)
 
 
 def exec_in(

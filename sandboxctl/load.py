@@ -5,7 +5,7 @@ It reads spec files (`spec_files`) and, through `host`, what they name. What an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from sandboxctl import rules, schema, spec_files, variables
@@ -40,6 +40,7 @@ class _Result:
     variables: Mapping[str, str]
     edits: Edits | None
     forgiven: frozenset[str] = frozenset()
+    referenced: set[str] = field(default_factory=set)
     names: list[object] = field(default_factory=list)
     loaded: list[Loaded] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -61,7 +62,8 @@ def load(
     all: a path that does not exist or is no file, a directory without a spec.
     """
     files = spec_files.read(paths, stdin)
-    return judge(files, variables=variables or {}, edits=edits, forgiven=forgiven, facts=Host())
+    given = variables or {}
+    return judge(files, variables=given, edits=edits, forgiven=forgiven, meant=given, facts=Host())
 
 
 def judge(
@@ -70,17 +72,28 @@ def judge(
     variables: Mapping[str, str],
     edits: Edits | None = None,
     forgiven: frozenset[str] = frozenset(),
+    meant: Collection[str] = (),
     facts: HostFacts,
 ) -> LoadResult:
-    """The same for files that have been read; `facts` is asked all that lies outside of them."""
+    """The same for files that have been read; `facts` is asked all that lies outside of them.
+
+    `meant` are those of the variables that somebody gave for these specs: a note says which of them none names.
+    """
     result = _Result(host=facts, variables=variables, edits=edits, forgiven=forgiven)
     for file in files:
         _judge_file(file, result)
     result.problems.extend(_wrong_edits(result))
     result.problems.extend(_same_identity(result.loaded))
+    result.notes.extend(_unused(meant, result))
     return LoadResult(
         loaded=tuple(result.loaded), problems=ordered(result.problems), notes=tuple(dict.fromkeys(result.notes))
     )
+
+
+def _unused(meant: Collection[str], result: _Result) -> Iterator[str]:
+    """Of what has errors nobody knows what else it names."""
+    if not errors(result.problems):
+        yield from (variables.unused(name, result.referenced) for name in meant if name not in result.referenced)
 
 
 def _judge_file(file: SpecFile, result: _Result) -> None:
@@ -155,6 +168,8 @@ def _alone(document: Document, result: _Result) -> Loaded | None:
 
 def _judge_merged(document: Document, known: tuple[Problem, ...], result: _Result) -> Loaded | None:
     """Takes one document as far as it goes. What has an error is left out of what comes after."""
+    if result.variables:
+        result.referenced.update(variables.referenced(document.root))
     document, unset = variables.interpolate(document, result.variables)
     found = [*unset, *schema.check(document)]
     broken = Broken((*document.flawed, *(_broken_by(problem) for problem in errors(found))))

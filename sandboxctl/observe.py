@@ -170,11 +170,36 @@ def prepare_delete(
     Of one that is only named, what it was applied from says whether it is committed first.
     """
     made = plan_delete(names, snapshot(names, backend, break_lock=break_lock), projects=projects)
-    return with_last_commits(made, backend, commits)
+    return with_what_is_left(made, backend, commits)
 
 
-def with_last_commits(made: Plan, backend: Backend, commits: Mapping[str, Commit | None] | None) -> Plan:
-    """What is committed before it goes: as `commits` say, or (None) as each was applied."""
+def with_what_is_left(made: Plan, backend: Backend, commits: Mapping[str, Commit | None] | None) -> Plan:
+    """With what a deletion leaves: the image of a commit, as `commits` say or (None) as each was applied; volumes."""
+    made = replace(made, actions=tuple(_with_volumes(action, backend) for action in made.actions))
+    return _with_last_commits(made, backend, commits)
+
+
+def _with_volumes(action: Action, backend: Backend) -> Action:
+    """Said before somebody approves of it: which volumes stay, and which go as well."""
+    observed = action.observed
+    if action.kind is not Kind.DELETE or observed is None or observed.name != action.name:
+        return action
+    applied = applied_to(observed.ref, observed.labels)
+    gone = [name for name in volumes_to_delete(applied) if goes_with(name, observed, backend)]
+    mounts = () if applied is None else applied.sandbox.mounts
+    named = dict.fromkeys(mount.source for mount in mounts if isinstance(mount, VolumeMount))
+    kept = [name for name in named if name not in gone]
+    notes = [*_volumes(kept, "kept"), *_volumes(gone, "deleted with it")]
+    return replace(action, notes=(*action.notes, *notes))
+
+
+def _volumes(names: Sequence[str], end: str) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"the volume {names[0]} is {end}" if len(names) == 1 else f"the volumes {', '.join(names)} are {end}",)
+
+
+def _with_last_commits(made: Plan, backend: Backend, commits: Mapping[str, Commit | None] | None) -> Plan:
 
     def commit_of(action: Action) -> Commit | None:
         if action.observed is None or action.observed.name != action.name:
@@ -272,6 +297,12 @@ def volumes_to_delete(applied: Applied | None) -> tuple[str, ...]:
         return ()
     mounts = applied.sandbox.mounts
     return tuple(mount.source for mount in mounts if isinstance(mount, VolumeMount) and not mount.keep)
+
+
+def goes_with(volume: str, observed: Observed, backend: Backend) -> bool:
+    """Whether a volume was made for this sandbox; of others nobody deletes any."""
+    labels = backend.reader.volume_labels(volume)
+    return labels is not None and labels.get(ownership.NAME) == observed.labels.get(ownership.NAME)
 
 
 def require(observed: Observed | None, name: str) -> Observed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sandboxctl import ownership
 from sandboxctl.backends.base import Backend, Listed
-from sandboxctl.observe import names_of_project, with_last_commits
+from sandboxctl.observe import names_of_project, with_what_is_left
 from sandboxctl.plan import Plan
 from sandboxctl.removal import plan_delete, plan_leftovers
 from sandboxctl.snapshot import snapshot
@@ -28,7 +28,7 @@ def prepare_prune(backend: Backend, *, expired: bool, project: str | None, break
     found = snapshot(names, backend, break_lock=break_lock)
     if not expired:
         return plan_leftovers(names, found)
-    return with_last_commits(plan_delete(names, found, cause="pruned"), backend, None)
+    return with_what_is_left(plan_delete(names, found, cause="pruned"), backend, None)
 
 
 def prepare_surplus(loaded: Sequence[Loaded], backend: Backend, project: str, *, break_lock: bool = False) -> Plan:
@@ -36,7 +36,7 @@ def prepare_surplus(loaded: Sequence[Loaded], backend: Backend, project: str, *,
     wanted = {each.sandbox.name for each in loaded}
     names = [name for name in names_of_project(project, backend) if name not in wanted]
     made = plan_delete(names, snapshot(names, backend, break_lock=break_lock), cause="pruned")
-    return with_last_commits(made, backend, None)
+    return with_what_is_left(made, backend, None)
 
 
 def _is_expired(listed: Listed, now: float) -> bool:

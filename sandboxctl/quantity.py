@@ -49,6 +49,8 @@ def parse_bytes(text: str) -> Bytes:
 
 
 def _unit_message(text: str, whole: str, unit: str) -> str:
+    if text == "0":
+        return f"{_shown(text)} has no unit: write a size as in 512Mi; left out, it is the default"
     if not unit:
         return f"{_shown(text)} has no unit: did you mean {whole}Mi? (units are Ki Mi Gi Ti k M G T)"
     likely = _LIKELY_UNIT.get(unit) or _LIKELY_UNIT.get(unit.lower())
@@ -78,12 +80,17 @@ def parse_duration(text: str) -> Milliseconds:
     """`90s`, `15m`, `1h30m`, `2d` → milliseconds, always whole seconds."""
     match = re.fullmatch(_DURATION, text.strip())
     if match is None or not any(match.groups()):
-        hint = f": did you mean {text.strip()}s?" if text.strip().isdecimal() else ": write it as in 90s, 15m or 1h30m"
-        raise ValueError(f"{_shown(text)} is not a duration{hint}")
+        raise ValueError(f"{_shown(text)} is not a duration: {_likely_duration(text.strip())}")
     seconds = sum(int(part or 0) * size for part, size in zip(match.groups(), _DURATION_PARTS, strict=True))
     if seconds > _LONGEST:
         raise ValueError(f"{_shown(text)} is longer than 100 years: leave it out where no end is meant")
     return Milliseconds(seconds * 1000)
+
+
+def _likely_duration(text: str) -> str:
+    if text == "0":
+        return "write it as in 90s; left out, it is the default"
+    return f"did you mean {text}s?" if text.isdecimal() else "write it as in 90s, 15m or 1h30m"
 
 
 def parse_seconds(text: str) -> Milliseconds:
@@ -100,7 +107,7 @@ def format_bytes(value: int) -> str:
     for unit in ("Ti", "Gi", "Mi", "Ki", "T", "G", "M", "k"):
         if value and value % _UNITS[unit] == 0:
             return f"{value // _UNITS[unit]}{unit}"
-    return "0Ki" if value == 0 else _exact_fraction(value)
+    return "0Mi" if value == 0 else _exact_fraction(value)
 
 
 def _exact_fraction(value: int) -> str:

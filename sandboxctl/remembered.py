@@ -45,7 +45,7 @@ def judge(files: Sequence[SpecFile], variables: Mapping[str, str], told: Callabl
     from sandboxctl import load
 
     asked = Asked(host=facts)
-    result = load.judge(files, variables=variables, facts=asked)
+    result = load.judge(files, variables=variables, meant=variables, facts=asked)
     if asked.lasting and not errors(result.problems):
         _keep(key, result, asked, told)
     return result

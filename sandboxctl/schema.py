@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, cast
 
-from sandboxctl import expectation, resources
+from sandboxctl import expectation, habits, resources
 from sandboxctl.dataclass import dataclass, field
 from sandboxctl.document import Document
 from sandboxctl.problems import Path, Problem, Range, ordered
@@ -76,7 +76,7 @@ class _Walk:
     document: Document
     root: Node
     problems: list[Problem] = field(default_factory=list)
-    known: dict[str | int, Path] = field(default_factory=dict)
+    known: dict[str | int, list[Path]] = field(default_factory=dict)
 
     def visit(self, value: object, node: Node, path: Path) -> None:
         """Reports what of `value` does not fit `node`."""
@@ -91,7 +91,7 @@ class _Walk:
             if len(self.problems) > before:
                 return
         if not self._fits(value, node):
-            self._report(path, *expectation.wrong_type(value, node, path, self._written(path)))
+            self._unfit(expectation.wrong_type(value, node, path, self._written(path)), value, path)
             return
         self._choice(value, node, path)
         self._inside(value, node, path)
@@ -100,6 +100,8 @@ class _Walk:
         match value:
             case dict():
                 self._mapping(value, node, path)
+            case list() if self._is_flat(value, node):
+                self._unfit(expectation.wrong_type(value, node, path, ""), value, path)
             case list() if "items" in node:
                 for index, item in enumerate(value):
                     self.visit(item, node["items"], (*path, index))
@@ -107,6 +109,18 @@ class _Walk:
                 self._report(path, *expectation.bad_name(value, node, path))
             case _:
                 pass
+
+    def _is_flat(self, value: list[object], node: Node) -> bool:
+        """One list where there should be a list of lists: told once, not for each of its items."""
+        items = node.get("items", {})
+        nested = self._target(items).get("type") == "array" if "$ref" in items else False
+        return nested and bool(value) and all(isinstance(each, str) for each in value)
+
+    def _unfit(self, words: expectation.Words, value: object, path: Path) -> None:
+        """A wrong value; somebody may have brought it along from another tool."""
+        code, message, hint = words
+        is_sandbox = self.root["title"] == "Sandbox"
+        self._report(path, code, message, (habits.own_form(path, value) if is_sandbox else None) or hint)
 
     def _target(self, node: Node) -> Node:
         return cast("Node", self.root["$defs"][node["$ref"].removeprefix("#/$defs/")])
@@ -122,7 +136,7 @@ class _Walk:
         """`const`, `enum`, `if`, `oneOf`: which of several values or forms this is."""
         allowed = (node["const"],) if "const" in node else node.get("enum")
         if allowed is not None and not any(_same(value, each) for each in allowed):
-            self._report(path, *expectation.unknown_value(value, allowed, node, path))
+            self._unfit(expectation.unknown_value(value, allowed, node, path), value, path)
         if "if" in node:
             branch = node.get("then" if self._fits(value, node["if"]) else "else", {})
             self.visit(value, {**branch, "x-expect": expectation.expected(node)}, path)
@@ -148,7 +162,7 @@ class _Walk:
         properties: Node = node.get("properties", {})
         for key in node.get("required", ()):
             if key not in value:
-                self._report(path, *expectation.missing(key, properties, path, self.root["title"]), at_key=True)
+                self._report(path, *expectation.missing(key, properties, path, self.root["title"], value), at_key=True)
         for key, needed in node.get("dependentRequired", {}).items():
             for other in needed if key in value else ():
                 if other not in value:
@@ -182,20 +196,25 @@ class _Walk:
             for key, part in value.items() if isinstance(value, dict) else enumerate(value):
                 self._no_null(part, (*path, key))
 
-    def _called(self, key: str) -> Path | None:
-        """Where a key of this name is, or one that other tools call so."""
+    def _called(self, key: str) -> tuple[Path, ...]:
+        """Where keys of this name are, or such as other tools call so: those nearest to the top."""
         if not self.known:
             for path, node in self._properties(self.root, ()):
                 for name in (path[-1], *node.get("x-also", ())):
-                    self.known.setdefault(name, path)
-        return self.known.get(key)
+                    self.known.setdefault(name, []).append(path)
+        found = self.known.get(key, [])
+        least = min(map(len, found), default=0)
+        return tuple(dict.fromkeys(path for path in found if len(path) == least))
 
     def _properties(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
-        """Every key that the schema knows, with its path; not below lists and maps."""
+        """Every key that the schema knows, with its path; not below maps."""
         target = self._target(node) if "$ref" in node else node
+        for branch in target.get("oneOf", ()):
+            yield from self._properties(branch, path)
         for key, part in target.get("properties", {}).items():
             yield (*path, key), part
             yield from self._properties(part, (*path, key))
+            yield from self._properties(part.get("items", {}), (*path, f"{key}[]"))
 
     def _null(self, path: Path) -> None:
         written = self._written(path)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 from sandboxctl.dataclass import dataclass
 from sandboxctl.errors import LocalFileError
-from sandboxctl.problems import Problem
+from sandboxctl.problems import Problem, suggestion
 from sandboxctl.spec import Loaded
 from sandboxctl.text import MAX_BYTES
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 _SUFFIXES = (".yaml", ".yml")
+_SHOWN = 5
+_LOOKED_AT = 20
+_OURS = b"sandboxctl.dev/"
+_BEGINNING = 4096  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +66,72 @@ def read(paths: Sequence[str], stdin: BinaryIO | None) -> Iterator[SpecFile]:
 def _in_directory(path: str) -> tuple[str, ...]:
     """The spec files of a directory, by name; hidden ones are somebody's settings."""
     try:
-        names = sorted(name for name in os.listdir(path) if name.endswith(_SUFFIXES) and not name.startswith("."))
+        files = tuple(os.path.join(path, name) for name in _names(path))
     except OSError as error:
         raise _unreadable(path, error) from None
-    files = tuple(file for file in (os.path.join(path, name) for name in names) if not os.path.isdir(file))
     if not files:
-        raise LocalFileError(f"{path}: no *.yaml or *.yml in this directory", hint="directories below are not searched")
+        over = next(_passed_over(path), None)
+        hint = f"what lies in {over} is read where that is named" if over else "directories below are not searched"
+        raise LocalFileError(f"{path}: no *.yaml or *.yml in this directory", hint=hint)
     return files
+
+
+def _names(directory: str, suffixes: tuple[str, ...] = _SUFFIXES) -> list[str]:
+    """The files of a directory with these endings, but for hidden ones, by name."""
+    names = sorted(name for name in os.listdir(directory) if name.endswith(suffixes) and not name.startswith("."))
+    return [name for name in names if not os.path.isdir(os.path.join(directory, name))]
+
+
+def nearby(path: str) -> str:
+    """What to name instead of a file that is not there: one that is called nearly so, or what there is."""
+    directory, name = os.path.split(path)
+    try:
+        names = _names(directory or ".")
+    except OSError:
+        names = []
+    stems = {os.path.splitext(each)[0]: each for each in names}
+    near = stems.get(suggestion(os.path.splitext(name)[0], stems) or "")
+    if near is not None:
+        return f"did you mean `{os.path.join(directory, near)}`?"
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        return f"name a file: there {'is' if len(names) == 1 else 'are'} {', '.join(names[:_SHOWN])}{more}"
+    return "`sandboxctl init` writes a first spec"
+
+
+def passed_over(paths: Sequence[str]) -> Iterator[str]:
+    """Notes about specs that lie in a directory, and are not read with it: JSON, and directories below."""
+    for path in dict.fromkeys(paths):
+        if path != STDIN and os.path.isdir(path):
+            yield from (f"{each}: not read with its directory, name it by itself" for each in _passed_over(path))
+
+
+def _passed_over(directory: str) -> Iterator[str]:
+    with suppress(OSError):
+        yield from (each for each in _files(directory, (".json",)) if _is_spec(each))
+        for name in sorted(os.listdir(directory)):
+            below = os.path.join(directory, name, "")
+            if not name.startswith(".") and os.path.isdir(below) and any(_is_spec(each) for each in _files(below)):
+                yield below
+
+
+def _files(directory: str, suffixes: tuple[str, ...] = _SUFFIXES) -> list[str]:
+    """Of a directory with very many not all are looked at."""
+    try:
+        return [os.path.join(directory, name) for name in _names(directory, suffixes)[:_LOOKED_AT]]
+    except OSError:
+        return []
+
+
+def _is_spec(path: str) -> bool:
+    """Whether a file speaks of us at its beginning."""
+    if not os.path.isfile(path):  # a fifo would be waited for
+        return False
+    try:
+        with open(path, "rb") as file:
+            return _OURS in file.read(_BEGINNING)
+    except OSError:
+        return False
 
 
 def _bytes(path: str) -> bytes:
@@ -84,5 +148,5 @@ def _bytes(path: str) -> bytes:
 
 def _unreadable(path: str, error: OSError) -> LocalFileError:
     if isinstance(error, FileNotFoundError):
-        return LocalFileError(f"{path}: no such file or directory", hint="`sandboxctl init` writes a first spec")
+        return LocalFileError(f"{path}: no such file or directory", hint=nearby(path))
     return LocalFileError(f"{path}: {(error.strerror or str(error)).lower()}")

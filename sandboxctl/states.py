@@ -38,3 +38,21 @@ def _exited(sandbox: Sandbox, status: Status) -> State:
     if sandbox.run == "idle" or sandbox.lifecycle.restart.policy == "always":
         return "stopped"
     return "complete" if status.exit_code == 0 else "failed"
+
+
+def spoken(state: State, status: Status) -> str:
+    """The state for a sentence: between two runs, or on its way out, it is not what `running` promises."""
+    return status.state if state == "running" else state
+
+
+def remedy(state: State, *, restarts: bool = True) -> str:
+    """What brings back a sandbox that does not run; `restarts`: whether its engine can start what has ended."""
+    match state:
+        case "stopped" | "paused" if restarts or state == "paused":
+            return "`sandboxctl apply` starts it"
+        case "stopped" | "failed" | "expired":
+            return "`sandboxctl apply` replaces it"
+        case "complete":
+            return "it has done its work: `sandboxctl logs` shows what it said, delete and apply run it again"
+        case _:
+            return "`sandboxctl status` says when it runs"

@@ -12,7 +12,7 @@ Decisions (spec.md, "Reading it"):
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from sandboxctl import ambiguity
@@ -49,6 +49,30 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> tuple[Docum
     value = replacing.value(document.root, ())
     flawed = document.flawed | {problem.path for problem in replacing.problems}
     return replace(document, value=value, flawed=frozenset(flawed)), tuple(replacing.problems)
+
+
+def referenced(node: Node, path: Path = ()) -> Iterator[str]:
+    """The names of all references, set or not."""
+    match node:
+        case Scalar(value=str() as text) if "${" in text and not _exempt(path):
+            bodies = (_BODY.fullmatch(match["body"] or "") for match in _tokens(text))
+            yield from (body["name"] for body in bodies if body is not None)
+        case Items():
+            for index, child in enumerate(node.children):
+                yield from referenced(child, (*path, index))
+        case Entries():
+            for key, child in node.children.items():
+                yield from referenced(child, (*path, key))
+        case Alias():
+            yield from referenced(node.target, path)
+        case _:
+            pass
+
+
+def unused(name: str, names: Iterable[str]) -> str:
+    """A note about a variable that was given and that no spec names; `names` are those that are named."""
+    near = suggestion(name, names)
+    return f"no spec has a reference to the variable `{name}`" + (f": did you mean `{near}`?" if near else "")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from sandboxctl.apply.events import Event
 from sandboxctl.apply.work import Work, this_holder
 from sandboxctl.backends.base import Helper, LayerWriter, Observed
 from sandboxctl.errors import ConflictError
-from sandboxctl.observe import applied_to, volumes_to_delete
+from sandboxctl.observe import applied_to, goes_with, volumes_to_delete
 from sandboxctl.plan import Desired
 from sandboxctl.spec import FileMount, Sandbox, Secret, VolumeMount
 
@@ -57,8 +57,7 @@ def remove(observed: Observed, work: Work, *, still_used: Mapping[str, str] | No
     files = set(observed.file_volumes.values()) - set((still_used or {}).values())
     kept_by_none = () if still_used is not None else volumes_to_delete(applied_to(observed.ref, observed.labels))
     for volume in (*kept_by_none, *sorted(files)):
-        labels = work.backend.reader.volume_labels(volume)
-        if labels is not None and labels.get(ownership.NAME) == observed.labels.get(ownership.NAME):
+        if goes_with(volume, observed, work.backend):
             certain.delete_volume(volume, work)
 
 

@@ -109,6 +109,6 @@ def _tell(session: Session, results: Sequence[Result]) -> None:
         session.result(report.to_text(results, session.style()))
         return
     for result in results:
-        if result.brief is not None:
+        if result.brief is not None and result.code:
             session.result(report.failure_json(result))
     session.result(report.summary_json(results))

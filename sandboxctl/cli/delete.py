@@ -14,6 +14,7 @@ from sandboxctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sandboxctl.apply import Result
     from sandboxctl.backends.base import Backend
     from sandboxctl.cli.locking import Locking
     from sandboxctl.plan import Plan
@@ -40,7 +41,7 @@ def command(
     holding: Locking,
 ) -> int:
     """Remove sandboxes; one that is not there is no error."""
-    from sandboxctl.apply import ApplyOptions, Result
+    from sandboxctl.apply import ApplyOptions
     from sandboxctl.cli import carrying_out, outlook
 
     def plan() -> list[tuple[Backend, Plan]]:
@@ -63,9 +64,15 @@ def command(
             arguments=arguments,
             options=ApplyOptions(fail_fast=fail_fast),
             holding=holding,
-            absent=[Result(name=name, code=0, outcome="unchanged") for name in names if name not in there],
+            absent=[_absent(name) for name in names if name not in there],
             conflict=outlook.conflict(foreign) if foreign else None,
         )
+
+
+def _absent(name: str) -> Result:
+    from sandboxctl.apply import Result
+
+    return Result(name=name, code=0, outcome="unchanged", brief="there is no such sandbox")
 
 
 def _plan(backend: Backend, names: Sequence[str], specs: Mapping[str, Sandbox] | None, *, break_lock: bool) -> Plan:

@@ -16,11 +16,12 @@ class _WithWords(click.Command):
     """Knows the one mistake that everybody makes here."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        forgotten = "--" not in args
+        words = list(args)  # click empties the list
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as mistake:
-            if forgotten:
+            first = next((index for index, word in enumerate(words) if word.startswith(mistake.option_name)), 0)
+            if "--" not in words and any(not word.startswith("-") for word in words[:first]):
                 hint = "put `--` before the command, as in `sandboxctl exec NAME -- ls -l`"
                 raise UsageError(f"there is no option `{mistake.option_name}`", hint=hint) from None
             raise

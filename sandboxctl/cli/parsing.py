@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sandboxctl import errors
+from sandboxctl.cli import habits
 from sandboxctl.cli.program import NAME, program
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def _usage_error(mistake: click.ClickException) -> errors.UsageError:
     help_hint = f"see `{context.command_path if context else NAME} --help`"
     if isinstance(mistake, click.NoSuchOption):
         near = _meant(mistake.option_name, context.command if context else program)
-        hint = f"did you mean `{near}`?" if near else help_hint
-        return errors.UsageError(f"there is no option `{mistake.option_name}`", hint=hint)
+        likely = f"did you mean `{near}`?" if near else help_hint
+        known = habits.option(mistake.option_name, (context.info_name if context else None) or "")
+        return errors.UsageError(f"there is no option `{mistake.option_name}`", hint=known or likely)
     message = mistake.format_message().strip().rstrip(".")
     return errors.UsageError(message[:1].lower() + message[1:], hint=help_hint)
 

@@ -46,11 +46,12 @@ class _Verbs(click.Group):
         verb = args[0]
         if verb.startswith("-") or self.get_command(ctx, verb) is not None:
             return super().resolve_command(ctx, args)
+        from sandboxctl.cli import habits
         from sandboxctl.problems import suggestion
 
         near = suggestion(verb, (*VERBS, *ALIASES))
-        hint = f"did you mean `{near}`?" if near else f"see `{NAME} --help`"
-        raise errors.UsageError(f"there is no command `{verb}`", hint=hint)
+        likely = f"did you mean `{near}`?" if near else f"see `{NAME} --help`"
+        raise errors.UsageError(f"there is no command `{verb}`", hint=habits.verb(args) or likely)
 
 
 @click.group(cls=_Verbs, name=NAME, context_settings=SETTINGS)

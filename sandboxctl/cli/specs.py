@@ -51,12 +51,12 @@ def paths_only(arguments: Sequence[str]) -> tuple[str, ...]:
     for each in arguments:
         if not is_path(each) and not os.path.exists(each):
             raise UsageError(
-                f"`{each}` is the name of a sandbox, and this takes files", hint=f"did you mean {each}.yaml?"
+                f"`{each}` is the name of a sandbox, and this takes files", hint=spec_files.nearby(f"{each}.yaml")
             )
     if arguments:
         return tuple(arguments)
     if not os.path.exists(DEFAULT):
-        raise LocalFileError(f"there is no {DEFAULT} here", hint="`sandboxctl init` writes one; or name a file")
+        raise LocalFileError(f"there is no {DEFAULT} here", hint=spec_files.nearby(DEFAULT))
     return (DEFAULT,)
 
 
@@ -66,7 +66,7 @@ def read(session: Session, paths: Sequence[str], *, forgiven: frozenset[str] = f
     if "-" in paths and stdin is None:
         raise UsageError("`-` is standard input, and there is none")
     result = _judged(session, spec_files.read(paths, stdin), forgiven)
-    for note in result.notes:
+    for note in (*spec_files.passed_over(paths), *result.notes):
         session.note(f"note: {note}\n")
     return result
 
@@ -81,7 +81,8 @@ def _judged(session: Session, files: Iterator[SpecFile], forgiven: frozenset[str
     from sandboxctl.host import Host
     from sandboxctl.load import judge
 
-    return judge(files, variables=known, edits=changes, forgiven=forgiven, facts=Host())
+    meant = tuple(each.partition("=")[0] for each in session.var)
+    return judge(files, variables=known, edits=changes, forgiven=forgiven, meant=meant, facts=Host())
 
 
 def valid(

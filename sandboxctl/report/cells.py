@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sandboxctl.dataclass import dataclass
@@ -51,6 +52,11 @@ def width(text: str) -> int:
 def shortened(text: str, longest: int) -> str:
     """`text`, or its beginning and an ellipsis."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def short_id(text: str) -> str:
+    """An image's id or digest, as long as engines print it: `sha256:` and 12 letters."""
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}\b", r"\1", text)
 
 
 def table(rows: Sequence[Sequence[str]], *, gap: int = 2, indent: str = "") -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from sandboxctl.codes import SECTIONS, Code
 from sandboxctl.report.cells import PLAIN, Style, safe
@@ -43,8 +44,17 @@ def _entry(code: Code) -> str:
 
 
 def _shown(text: str, heading: str) -> list[str]:
-    return [heading, *(safe(line) for line in text.splitlines())]
+    return [heading, *_lines(text)]
 
 
 def _indented(text: str) -> list[str]:
-    return [f"  {safe(line)}" for line in text.splitlines()]
+    return [f"  {line}" for line in _lines(text)]
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of an example. A control character is a picture of itself: its escape may be what is right."""
+    return [safe(re.sub(r"[\x00-\x1f]", _picture, line)) for line in text.split("\n")]
+
+
+def _picture(control: re.Match[str]) -> str:
+    return chr(0x2400 + ord(control[0]))

@@ -11,7 +11,7 @@ from sandboxctl.diff import Cause, Change
 from sandboxctl.plan import Action, Foreign, Kind, Plan
 from sandboxctl.problems import dotted, public_path
 from sandboxctl.report.cells import PLAIN, Style, safe
-from sandboxctl.report.values import shown
+from sandboxctl.report.values import pair
 
 _NOT_BY_ITSELF = ("stopped", "paused", "failed", "expired")
 
@@ -156,6 +156,5 @@ def _field(change: Change) -> str:
     why = _WORDS.get(change.cause, "changed")
     if change.sensitive:
         return f"{safe(dotted(change.path))}  (sensitive, {why})"
-    return (
-        f"{safe(dotted(change.path))}  {shown(change.key, change.after)} → {shown(change.key, change.before)}  ({why})"
-    )
+    wanted, live = pair(change.key, change.after, change.before)
+    return f"{safe(dotted(change.path))}  {wanted} → {live}  ({why})"

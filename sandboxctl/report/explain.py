@@ -39,9 +39,13 @@ def to_table(rows: Sequence[Row], style: Style = PLAIN) -> str:
 
 
 def _cell(found: Capability) -> str:
-    """`enforced, live`; a refused field has nothing that could change."""
+    """`enforced, live`; a refused field has nothing that could change, and some changes do nothing."""
     if found.status is Status.REFUSED:
         return "refused" if found.built else "not built yet"
+    if found.effect is Effect.NONE:
+        return str(found.status)
+    if found.effect is Effect.IMPOSSIBLE:
+        return f"{found.status}, fixed"
     change = "live" if found.live_since == "" else f"live from {found.live_since}" if found.live_since else found.effect
     return f"{found.status}, {change}"
 

@@ -14,7 +14,7 @@ from sandboxctl.plan import Action, Desired, Foreign, Kind, Plan
 from sandboxctl.problems import Path, Problem, Range, dotted, errors, public_path
 from sandboxctl.report import problems as report_problems
 from sandboxctl.report.cells import PLAIN, Style, safe
-from sandboxctl.report.values import masked, shown
+from sandboxctl.report.values import masked, pair
 from sandboxctl.spec import Secret
 
 _SYMBOLS = {
@@ -209,7 +209,9 @@ def _field(change: Change, action: Action, style: Style) -> str:
         values = "(sensitive, changed)"
     else:
         symbol = "+" if change.before is None else "-" if change.after is None else "~"
-        values = f"{shown(change.key, change.before)} → {_after_text(change)}"
+        before, after = pair(change.key, change.before, change.after)
+        comes = change.after is None and change.key == ("image",)
+        values = f"{before} → {'(known after apply)' if comes else after}"
     effect = ", ".join(word for word in (str(change.effect), _FIELD_CAUSES[change.cause]) if word)
     where = _said(change, action.desired) if action.desired else ""
     return f"{style.paint(symbol, _LOOKS[symbol])} {safe(dotted(change.path))}  {values}  ({effect}){where}"
@@ -225,12 +227,6 @@ def _written_at(change: Change, desired: Desired) -> Path:
     """Of a variable from a file the line that names the file."""
     value = desired.sandbox.env.get(str(change.path[-1])) if change.path[:-1] == ("spec", "env") else None
     return (value.path if isinstance(value, Secret) else ()) or change.path
-
-
-def _after_text(change: Change) -> str:
-    if change.after is None and change.key == ("image",):
-        return "(known after apply)"
-    return shown(change.key, change.after)
 
 
 def _step(do: str, name: str, to: str | None) -> str:

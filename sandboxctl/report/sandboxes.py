@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sandboxctl.problems import dotted
-from sandboxctl.report.cells import safe, table
-from sandboxctl.report.values import shown
+from sandboxctl.report.cells import safe, short_id, table
+from sandboxctl.report.values import pair
 
 if TYPE_CHECKING:
     from sandboxctl.observe import Row
@@ -44,7 +44,7 @@ def to_table(rows: Sequence[Row], *, now: datetime) -> str:
     body = [
         (
             row.name, row.project or "-", row.backend, _state(row), _yes(row.ready), age(row.created, now),
-            _until(row.expires, now), row.spec, row.image,
+            _until(row.expires, now), row.spec, short_id(row.image),
         )
         for row in rows
     ]  # fmt: skip
@@ -74,7 +74,7 @@ def _details(row: Row, now: datetime) -> list[str]:
     for change in row.changes:
         values = "(sensitive, changed)"
         if not change.sensitive:
-            values = f"{shown(change.key, change.before)}, its spec says {shown(change.key, change.after)}"
+            values = ", its spec says ".join(pair(change.key, change.before, change.after))
         lines.append(f"  {safe(dotted(change.path))}  {values}")
     return lines
 

@@ -24,7 +24,7 @@ def to_json(verdicts: Sequence[Verdict]) -> str:
 
 
 def to_text(verdicts: Sequence[Verdict], style: Style = PLAIN) -> str:
-    """Every control of every sandbox; what is not as it should be says why on its next line."""
+    """Every control of every sandbox; what is not as it should be says why: on its next line, or below for several."""
     return "\n".join("\n".join(_verdict(verdict, style)) + "\n" for verdict in verdicts)
 
 
@@ -39,12 +39,27 @@ def _verdict(verdict: Verdict, style: Style) -> list[str]:
     rows = [_HEADER, *(_row(control) for control in verdict.controls)]
     header, *body = table(rows)
     lines = [style.paint(header, "bold")]
+    shared = _shared(verdict.controls)
     for control, line in zip(verdict.controls, body, strict=True):
         look = _LOOKS.get(control.status)
         lines.append(style.paint(line, look) if look else line)
-        if control.detail and control.status != "proved":
+        if control.detail and control.status != "proved" and control.detail not in shared:
             lines.append(f"  {safe(control.detail)}")
+    lines += [f"  {safe(_all_or_names(names, verdict))}: {safe(detail)}" for detail, names in shared.items()]
     return [*lines, style.paint(tally(verdict), "bold" if verdict.ok else "red")]
+
+
+def _shared(controls: Sequence[Control]) -> dict[str, list[str]]:
+    """What is said of more than one control, with their names: it is read once."""
+    said: dict[str, list[str]] = {}
+    for control in controls:
+        if control.detail and control.status != "proved":
+            said.setdefault(control.detail, []).append(control.control)
+    return {detail: names for detail, names in said.items() if len(names) > 1}
+
+
+def _all_or_names(names: Sequence[str], verdict: Verdict) -> str:
+    return "all of them" if len(names) == len(verdict.controls) else ", ".join(names)
 
 
 def _row(control: Control) -> tuple[str, str, str, str, str]:

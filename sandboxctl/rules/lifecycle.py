@@ -58,10 +58,18 @@ def times(case: Case) -> None:
         zero += [(("spec", "health", "timeout"), health.timeout == 0)]
     for path, wrong in zero:
         if wrong:
-            case.findings.error("zero-time", path, f"{dotted(path)} must be longer than 0s")
+            hint = "left out, it is without an end" if path[-1] == "ttl" else "left out, it is the default"
+            case.findings.error("zero-time", path, f"{dotted(path)} must be longer than 0s", hint=hint)
     if 0 < lifecycle.ready.timeout < lifecycle.ready.min_seconds:
         path = (*_LIFECYCLE, "ready", "minSeconds")
         case.findings.error("ready-times", path, "lifecycle.ready.minSeconds is longer than lifecycle.ready.timeout")
+
+
+_OF_COMPOSE = {
+    "CMD": "leave `CMD` out",
+    "CMD-SHELL": 'write [sh, -c, "THE CHECK"]',
+    "NONE": "take `health` away: without it there is no check",
+}
 
 
 def health_check(case: Case) -> None:
@@ -72,6 +80,10 @@ def health_check(case: Case) -> None:
     if not health.command or not health.command[0]:
         message = "health.command is empty: its first item is the program"
         case.findings.error("empty-command", ("spec", "health", "command"), message)
+    elif health.command[0] in _OF_COMPOSE:
+        word = health.command[0]
+        message = f"health.command begins with `{word}`, a word of Compose: its first item is the program"
+        case.findings.error("empty-command", ("spec", "health", "command"), message, hint=_OF_COMPOSE[word])
     if health.retries < 1:
         case.findings.error("health-retries", ("spec", "health", "retries"), "health.retries must be at least 1")
 

@@ -12,6 +12,7 @@ _LEAST_CPU = 10  # milli-CPU: Docker's own floor
 _MOST_CPU = 1_000_000
 _LEAST_SHM = 4096
 _MOST_PIDS = 4_194_304  # the kernel's PID_MAX_LIMIT on 64 bits
+_UNLIMITED = (0, -1)  # what engines take for that
 _SHARES = (2, 262_144)  # the kernel's range of cpu.shares
 
 
@@ -19,16 +20,18 @@ def floors(case: Case) -> None:
     """Below these an engine refuses, or takes the number for "no limit"."""
     resources = case.sandbox.resources
     least = (
-        ("memory", resources.memory < _LEAST_MEMORY, "at least 16Mi: below that nothing starts"),
-        ("cpu", not _LEAST_CPU <= resources.cpu <= _MOST_CPU, "from 10m to 1000"),
-        ("pids", not 1 <= resources.pids <= _MOST_PIDS, f"from 1 to {_MOST_PIDS}"),
-        ("shm", resources.shm < _LEAST_SHM, "at least 4Ki: 0 is the engine's own default"),
-        ("cpuShares", not _in_range(resources.cpu_shares), "from 2 to 262144"),
-        ("disk", resources.disk == 0, "more than 0"),
+        ("memory", resources.memory, resources.memory < _LEAST_MEMORY, "at least 16Mi: below that nothing starts"),
+        ("cpu", resources.cpu, not _LEAST_CPU <= resources.cpu <= _MOST_CPU, "from 10m to 1000"),
+        ("pids", resources.pids, not 1 <= resources.pids <= _MOST_PIDS, f"from 1 to {_MOST_PIDS}"),
+        ("shm", resources.shm, resources.shm < _LEAST_SHM, "at least 4Ki: 0 is the engine's own default"),
+        ("cpuShares", resources.cpu_shares, not _in_range(resources.cpu_shares), "from 2 to 262144"),
+        ("disk", resources.disk, resources.disk == 0, "more than 0"),
     )
-    for key, wrong, expected in least:
+    for key, number, wrong, expected in least:
         if wrong:
-            case.findings.error("limit-out-of-range", (*_RESOURCES, key), f"resources.{key} must be {expected}")
+            hint = "there is no word for no limit: left out, it is the default" if number in _UNLIMITED else None
+            message = f"resources.{key} must be {expected}"
+            case.findings.error("limit-out-of-range", (*_RESOURCES, key), message, hint=hint)
 
 
 def _in_range(shares: int | None) -> bool:

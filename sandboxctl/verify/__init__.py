@@ -17,6 +17,7 @@ from sandboxctl.fields import Wanted
 from sandboxctl.holder import this_process
 from sandboxctl.ownership import helper_labels, ttl_seconds
 from sandboxctl.spec import Sandbox
+from sandboxctl.states import State, remedy, sandbox_state, spoken
 from sandboxctl.verify import evidence, script
 from sandboxctl.verify.controls import Promise, promises, traits_of
 from sandboxctl.verify.facts import Facts, Texts, facts
@@ -78,14 +79,13 @@ def verify(
     promised = promises(sandbox, traits=traits, image=image, less=accepted)
     uid, gid = derive.user_ids(sandbox, image)
     look = _Look(
+        sandbox=sandbox,
         observed=observed,
         backend=backend,
         wanted=backend.wanted(sandbox),
         targets=tuple(promise.subject for promise in promised if promise.family in ("mount", "device")),
         user=None if uid is None or gid is None else (uid, gid),
         probe_image=probe_image,
-        name=sandbox.name,
-        project=sandbox.project,
         in_pod=engine.pods,
     )
     if complete:
@@ -118,20 +118,19 @@ def _of_a_complete_one(promise: Promise, look: _Look) -> Control:
 class _Look:
     """The sources of one sandbox; each looks once, and only when it is asked."""
 
+    sandbox: Sandbox
     observed: Observed
     backend: Backend
     wanted: Wanted
     targets: tuple[str, ...]
     user: tuple[int, int] | None
     probe_image: str | None
-    name: str
-    project: str | None = None
     in_pod: bool = False
     _seen: dict[Evidence, Facts] = field(default_factory=dict)
 
     def sources(self, promise: Promise) -> Iterator[Source]:
         """Strongest first. What does not run has no process to look at; that its time is over no process tells."""
-        if promise.control == "state" and self._expired():
+        if promise.control == "state" and self._state() == "expired":
             yield "engine", self.engine
             return
         if self.observed.gate is not None:
@@ -147,14 +146,21 @@ class _Look:
     def engine(self, promise: Promise) -> Answer:
         """What inspect says."""
         if promise.control == "state":
-            state = "expired" if self._expired() else self.observed.status.state
-            return Reading(actual=state, matches=state == promise.expected)
+            return self._of_the_state(promise)
         said = from_engine(promise, self.wanted, self.observed.fields, self.backend.hidden)
         return self._kept(promise, said) if promise.by_rule else said
 
-    def _expired(self) -> bool:
-        ttl, created = ttl_seconds(self.observed.labels), self.observed.status.created
-        return ttl is not None and created is not None and self.backend.reader.now() > created + ttl
+    def _of_the_state(self, promise: Promise) -> Reading:
+        state = self._state()
+        actual = spoken(state, self.observed.status)
+        if actual == promise.expected:
+            return Reading(actual=actual, matches=True)
+        hint = remedy(state, restarts=self.backend.reader.engine().restarts)
+        return Reading(actual=actual, matches=False, detail=hint)
+
+    def _state(self) -> State:
+        ttl, now = ttl_seconds(self.observed.labels), self.backend.reader.now()
+        return sandbox_state(self.sandbox, self.observed.status, ttl=ttl, now=now)
 
     def _kept(self, promise: Promise, said: Answer) -> Answer:
         """A rule that stands is not one that is kept: somebody has to have seen it."""
@@ -186,17 +192,19 @@ class _Look:
         image = self._probe_image_id()
         if image is None:
             return None
+        name, project = self.sandbox.name, self.sandbox.project
         helper = Helper(
             image=image,
             container=self.observed.ref,
             command=("sh",),
             user=self.user,
-            labels=helper_labels(self.name, project=self.project, image_id=image, holder=str(this_process())),
+            labels=helper_labels(name, project=project, image_id=image, holder=str(this_process())),
         )
         run_probe = self.backend.writer.run_probe
         container = self.observed.container if self.in_pod else ""
-        name = f"{self.name}.probe"
-        return script.probe(lambda each: run_probe(each, name=name), helper, self.targets, container=container)
+        return script.probe(
+            lambda each: run_probe(each, name=f"{name}.probe"), helper, self.targets, container=container
+        )
 
     def _probe_image_id(self) -> str | None:
         """None where the engine does not have it; a node gets it by itself."""

@@ -159,3 +159,9 @@ def test_a_code_is_explained_to_programs(cli: Cli) -> None:
 def test_a_code_that_there_is_not_is_a_wrong_command_line_with_what_was_meant(cli: Cli) -> None:
     ran = cli("explain", "wrong-typ")
     assert (ran.code, ran.err) == (64, "error: there is no code `wrong-typ`\nhint: did you mean `wrong-type`?\n")
+
+
+def test_the_table_of_fields_says_no_change_that_there_cannot_be(cli: Cli) -> None:
+    lines = {line.split()[0]: line.split()[1:] for line in cli("explain").out.splitlines() if line}
+    assert lines["metadata.name"] == ["enforced,", "fixed"] * 3
+    assert lines["lifecycle.ready.timeout"] == ["emulated"] * 3

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from sandboxctl.errors import ConflictError, UnreachableError
+from sandboxctl.states import remedy
 from tests.cli.conftest import SPEC, Cli
 
 TWO = SPEC + "---\n" + SPEC.replace("name: py", "name: web\n  project: lab")
@@ -133,6 +137,47 @@ def test_exec_in_what_does_not_run_is_125(cli: Cli) -> None:
     engine.stop(engine.named("py").ref, grace=0)
     ran = cli("exec", "py", "--", "echo")
     assert (ran.code, ran.out) == (125, "")
+    assert ran.err == "error: py is not running: it is stopped\nhint: `sandboxctl apply` starts it\n"
+
+
+JOB = SPEC.replace("  lifecycle:\n", "  command: [sleep, 2h]\n  lifecycle:\n    ttl: 3h\n")
+REPLACES = "`sandboxctl apply` replaces it"
+
+
+@pytest.mark.parametrize(
+    ("status", "later", "state", "hint"),
+    [
+        ({"state": "exited", "exit_code": 0}, 0, "complete", remedy("complete")),
+        ({"state": "exited", "exit_code": 3}, 0, "failed", REPLACES),
+        ({"state": "exited", "exit_code": 0}, 4 * 3600, "expired", REPLACES),
+        ({"state": "paused"}, 0, "paused", "`sandboxctl apply` starts it"),
+        ({"state": "restarting"}, 0, "restarting", "`sandboxctl status` says when it runs"),
+    ],
+)
+def test_what_does_not_run_is_named_by_its_state_with_what_apply_would_do(
+    cli: Cli, status: dict[str, Any], later: int, state: str, hint: str
+) -> None:
+    engine = cli.applied(JOB)
+    engine.named("py").status = replace(engine.named("py").status, **status)
+    engine.clock += later
+    for words in (("exec", "py", "--", "echo"), ("shell", "py"), ("cp", "py:/x", "x")):
+        assert cli(*words).err == f"error: py is not running: it is {state}\nhint: {hint}\n"
+
+
+def test_verify_names_a_state_as_list_does(cli: Cli) -> None:
+    engine = cli.applied()
+    engine.stop(engine.named("py").ref, grace=0)
+    found = cli("verify", "py", "--output", "json").json["sandboxes"][0]["controls"]
+    assert next(each["actual"] for each in found if each["control"] == "state") == "stopped"
+    assert "  `sandboxctl apply` starts it\n" in cli("verify", "py").out
+
+
+def test_what_is_said_of_every_control_is_said_once(cli: Cli) -> None:
+    engine = cli.applied(JOB)
+    engine.named("py").status = replace(engine.named("py").status, state="exited", exit_code=0)
+    lines = cli("verify").out.splitlines()
+    assert lines[-2] == "  all of them: it has ended: there is no process left to look at"
+    assert sum("it has ended" in line for line in lines) == 1
 
 
 def test_a_failure_of_ours_in_exec_is_125_and_a_silent_engine_4(cli: Cli) -> None:

@@ -369,6 +369,25 @@ def test_deleting_what_is_not_there_is_done_already(cli: Cli) -> None:
     )
 
 
+def test_deleting_what_is_not_there_is_told_in_words(cli: Cli) -> None:
+    ran = cli("delete", "py", "--yes")
+    assert (ran.code, ran.out.splitlines()[1:]) == (
+        0, ["py  unchanged: there is no such sandbox", "Done: 1 unchanged."]
+    )  # fmt: skip
+
+
+def test_a_delete_says_before_which_volumes_stay_and_which_go(cli: Cli) -> None:
+    cli.engine.volumes["old"] = {}
+    volumes = (("data", "true"), ("more", "true"), ("old", "false"), ("scratch", "false"))
+    mounts = [f"{{type: volume, source: {name}, target: /{name}, keep: {keep}}}" for name, keep in volumes]
+    cli.applied(f"{SPEC}  mounts: [{', '.join(mounts)}]\n")
+    ran = cli("delete", "py", "--yes")
+    assert [line.strip() for line in ran.out.splitlines() if "note:" in line] == [
+        "note: the volumes data, more, old are kept", "note: the volume scratch is deleted with it",
+    ]  # fmt: skip
+    assert list(cli.engine.volumes) == ["old", "data", "more"]
+
+
 def test_delete_by_file_removes_what_the_file_names(cli: Cli) -> None:
     cli.applied(TWO)
     cli.write(name="one.yaml")

@@ -46,12 +46,76 @@ def test_init_leaves_a_file_that_exists_alone(cli: Cli) -> None:
 
 def test_without_a_spec_the_way_to_one_is_told(cli: Cli) -> None:
     ran = cli("validate")
-    hint = "`sandboxctl init` writes one; or name a file"
+    hint = "`sandboxctl init` writes a first spec"
     assert (ran.code, ran.err) == (1, f"error: there is no sandbox.yaml here\nhint: {hint}\n")
 
 
-def test_a_file_that_is_not_there_is_a_local_error(cli: Cli) -> None:
-    assert cli("validate", "nope.yaml").code == 1
+@pytest.mark.parametrize(
+    ("there", "words", "hint"),
+    [
+        ((), ("nope.yaml",), "`sandboxctl init` writes a first spec"),
+        (("notes.txt", ".hidden.yaml"), ("nope.yaml",), "`sandboxctl init` writes a first spec"),
+        (("sandbox.yml",), (), "did you mean `sandbox.yml`?"),
+        (("sandbox.yml",), ("sandbox.yaml",), "did you mean `sandbox.yml`?"),
+        (("python.yaml",), ("pyton.yaml",), "did you mean `python.yaml`?"),
+        (("a.yaml",), ("nope.yaml",), "name a file: there is a.yaml"),
+        (("a.yaml", "b.yml"), (), "name a file: there are a.yaml, b.yml"),
+        (("a.yaml",), ("no/where.yaml",), "`sandboxctl init` writes a first spec"),
+        (tuple("abcdefg"), ("nope.yaml",), "`sandboxctl init` writes a first spec"),
+        (tuple(f"{name}.yaml" for name in "abcdefg"), ("nope.yaml",),
+         "name a file: there are a.yaml, b.yaml, c.yaml, d.yaml, e.yaml and 2 more"),
+    ],
+)  # fmt: skip
+def test_of_a_file_that_is_not_there_what_there_is_is_told(
+    cli: Cli, there: tuple[str, ...], words: tuple[str, ...], hint: str
+) -> None:
+    for name in there:
+        cli.write(name=name)
+    ran = cli("validate", *words)
+    assert (ran.code, ran.err.splitlines()[1:]) == (1, [f"hint: {hint}"])
+
+
+def test_a_variable_that_no_spec_names_is_a_note(cli: Cli) -> None:
+    cli.write(SPEC.replace("busybox:1", "busybox:${TAG:-1}"))
+    note = "note: no spec has a reference to the variable `TGA`: did you mean `TAG`?\n"
+    for words in (("validate",), ("validate", "--no-cache"), ("validate",)):
+        ran = cli(*words, "--var", "TGA=2")
+        assert (ran.code, ran.err) == (0, note)
+    assert cli("validate", "--var", "TAG=1").err == ""
+
+
+def test_a_file_of_variables_may_hold_more_than_one_spec_needs(cli: Cli) -> None:
+    cli.write()
+    cli.write("TAG=1\n", name="lab.env")
+    assert cli("validate", "--var-file", "lab.env").err == ""
+    assert cli("validate", "--var-file", "lab.env", "--var", "X=1").err == (
+        "note: no spec has a reference to the variable `X`\n"
+    )
+
+
+def test_a_variable_may_be_named_by_what_is_laid_over_a_spec(cli: Cli) -> None:
+    cli.write()
+    assert cli("validate", "--set", "image=busybox:${TAG}", "--var", "TAG=1").err == ""
+
+
+def test_specs_that_are_not_read_with_their_directory_are_noted(cli: Cli) -> None:
+    for name in ("lab", "lab/below", "lab/other", "lab/.hidden"):
+        (cli.directory / name).mkdir()
+    for name in ("lab/a.yaml", "lab/c.json", "lab/below/b.yaml", "lab/.hidden/b.yaml"):
+        cli.write(name=name)
+    cli.write("{}", name="lab/package.json")
+    cli.write("a: 1\n", name="lab/other/a.yaml")
+    ran = cli("validate", "lab")
+    assert ran.out == "1 sandbox: valid\n"
+    assert ran.err == "".join(
+        f"note: {each}: not read with its directory, name it by itself\n" for each in ("lab/c.json", "lab/below/")
+    )
+
+
+def test_of_a_directory_without_specs_the_one_below_that_has_them_is_named(cli: Cli) -> None:
+    (cli.directory / "lab" / "below").mkdir(parents=True)
+    cli.write(name="lab/below/b.yaml")
+    assert cli("validate", "lab").err.splitlines()[1] == "hint: what lies in lab/below/ is read where that is named"
 
 
 BAD = SPEC.replace("memory: 64Mi", "memory: 64m").replace("  lifecycle:", "  newtork: none\n  lifecycle:")

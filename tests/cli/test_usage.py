@@ -14,6 +14,7 @@ import pytest
 
 from sandboxctl import __version__, resources
 from sandboxctl.backends.base import Backend, Connection
+from sandboxctl.cli import habits
 from sandboxctl.cli.boundary import main
 from sandboxctl.cli.program import VERBS, program
 from tests.cli.conftest import Cli
@@ -36,6 +37,29 @@ def test_help_is_a_result(cli: Cli, words: list[str]) -> None:
     ("words", "message", "hint"),
     [
         (["pln"], "there is no command `pln`", "did you mean `plan`?"),
+        (["help"], "there is no command `help`", "see `sandboxctl --help`"),
+        (["help", "plan"], "there is no command `help`", "see `sandboxctl plan --help`"),
+        (["ps"], "there is no command `ps`", "did you mean `list`?"),
+        (["up"], "there is no command `up`", "did you mean `apply`?"),
+        (["start", "py"], "there is no command `start`", "did you mean `apply`?"),
+        (["down"], "there is no command `down`", "did you mean `delete`?"),
+        (["rm", "py"], "there is no command `rm`", "did you mean `delete`?"),
+        (["inspect", "py"], "there is no command `inspect`", "did you mean `status`?"),
+        (["run", "py"], "there is no command `run`", "`apply` makes what a spec says, `exec NAME -- CMD` runs a command in it"),
+        (["stop", "py"], "there is no command `stop`", "`delete` removes it; `lifecycle.ttl` in the spec ends it by itself"),
+        (["kill", "py"], "there is no command `kill`", "`delete` removes it; `lifecycle.ttl` in the spec ends it by itself"),
+        (["apply", "-f", "x.yaml"], "there is no option `-f`", "files need no option: `sandboxctl apply FILE`"),
+        (["plan", "--file", "x.yaml"], "there is no option `--file`", "files need no option: `sandboxctl plan FILE`"),
+        (["list", "-o", "json"], "there is no option `-o`", "did you mean `--output`, as in `--output json`?"),
+        (["list", "-n", "lab"], "there is no option `-n`", "did you mean `--namespace`?"),
+        (["apply", "--name", "py"], "there is no option `--name`", "the name is `metadata.name` in the spec"),
+        (["exec", "--name", "py", "--", "ls"], "there is no option `--name`", "a name needs no option: `sandboxctl exec NAME`"),
+        (["exec", "-e", "A=1", "py", "--", "ls"], "there is no option `-e`", "write `sandboxctl exec NAME -- env A=1 CMD`; what every command has is `env` in the spec"),
+        (["exec", "-e", "A=1", "py", "ls"], "there is no option `-e`", "write `sandboxctl exec NAME -- env A=1 CMD`; what every command has is `env` in the spec"),
+        (["exec", "-u", "0", "py", "--", "id"], "there is no option `-u`", "did you mean `--user`?"),
+        (["apply", "-p", "80:80"], "there is no option `-p`", "that is `network.ports` in the spec"),
+        (["delete", "--force", "py"], "there is no option `--force`", "did you mean `--yes`?"),
+        (["apply", "--dry-run"], "there is no option `--dry-run`", "`plan` shows what would be done"),
         (["frobnicate"], "there is no command `frobnicate`", "see `sandboxctl --help`"),
         (["plan", "--detailed-exitcodes"], "there is no option `--detailed-exitcodes`", "did you mean `--detailed-exitcode`?"),
         (["plan", "--deta"], "there is no option `--deta`", "did you mean `--detailed-exitcode`?"),
@@ -45,7 +69,7 @@ def test_help_is_a_result(cli: Cli, words: list[str]) -> None:
         (["plan", "--backend", "lxc"], "invalid value for '--backend': 'lxc' is none of docker, podman, kubernetes", "see `sandboxctl plan --help`"),
         (["exec", "py", "ls", "-l"], "there is no option `-l`", "put `--` before the command, as in `sandboxctl exec NAME -- ls -l`"),
         (["status"], "missing argument 'NAME'", "see `sandboxctl status --help`"),
-        (["plan", "py"], "`py` is the name of a sandbox, and this takes files", "did you mean py.yaml?"),
+        (["plan", "py"], "`py` is the name of a sandbox, and this takes files", "name a file: there is sandbox.yaml"),
         (["validate", "--var", "X"], "--var X: a variable is written NAME=VALUE", "write --var X=…"),
         (["cp", "a", "b"], "one of the two has to be NAME:PATH, and only one", "as in `sandboxctl cp report.txt py:/workspace`"),
         (["cp", "a:/x", "b:/x"], "one of the two has to be NAME:PATH, and only one", "as in `sandboxctl cp report.txt py:/workspace`"),
@@ -58,6 +82,11 @@ def test_a_wrong_command_line_is_one_line_with_a_hint_and_exit_64(
     cli.write()
     ran = cli(*words)
     assert (ran.code, ran.out, ran.err) == (64, "", f"error: {message}\nhint: {hint}\n")
+
+
+def test_every_verb_of_another_tool_leads_to_one_of_ours() -> None:
+    assert not habits.VERBS.keys() & VERBS.keys()
+    assert set(habits.VERBS.values()) <= VERBS.keys()
 
 
 def test_with_json_a_wrong_command_line_is_the_error_form_on_standard_output(cli: Cli) -> None:

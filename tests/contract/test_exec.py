@@ -158,7 +158,7 @@ def test_a_sandbox_that_is_not_running(engine: EngineUnderTest, bench: Workbench
     bench.applied(bench.spec(name))
     ref = bench.observed(name).ref
     engine.stop(name)
-    with pytest.raises(ExecError, match="is not running: it is exited") as caught:
+    with pytest.raises(ExecError, match="is not running: it is stopped") as caught:
         live.exec_in(name, ("true",), bench.backend, write=passing.streams())
     assert caught.value.exit_code == 125
     with pytest.raises(ExecError):

@@ -291,7 +291,7 @@ def test_of_a_stopped_sandbox_the_state_failed_and_the_engine_reports_the_rest(
         stopped = live(backend, observed.ref)
         found = verdict(backend, sandbox, stopped)
         finished = verdict(backend, sandbox, stopped, complete=True)
-    assert {each.control: each.actual for each in found.controls if each.status == "failed"} == {"state": "exited"}
+    assert {each.control: each.actual for each in found.controls if each.status == "failed"} == {"state": "stopped"}
     assert {each.evidence for each in found.controls if each.status == "reported"} == {"engine"}
     assert finished.strict_ok
     assert {each.status for each in finished.controls} == {"reported"}

@@ -12,6 +12,7 @@ import pytest
 
 from sandboxctl import codes
 from sandboxctl.load import load
+from sandboxctl.report import codes as report
 
 ROOT = Path(__file__).parents[2]
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -113,6 +114,12 @@ def test_an_example_has_its_code_and_its_fix_has_no_error(
         found[name] = {problem.code for problem in load([f"{name}.yaml"]).problems}
     assert code.name in found["wrong"]
     assert found["right"] <= {"commit-nothing", "allow-unused", "public-port"} - {code.name}
+
+
+@pytest.mark.parametrize("code", codes.TABLE, ids=lambda code: code.name)
+def test_what_is_shown_as_wrong_is_not_shown_as_right(code: codes.Code) -> None:
+    wrong, _, right = report.to_text(code).partition("wrong:\n")[2].partition("right:\n")
+    assert wrong != right
 
 
 def test_a_code_is_found_by_its_name_and_by_what_was_meant() -> None:

@@ -32,6 +32,10 @@ def test_a_table_is_aligned_by_what_the_eye_sees() -> None:
     assert cells.table([("名", "x"), ("abc", "y\n")]) == ["名   x", "abc  y\\n"]
 
 
+def _port(container: int, host: int, *, address: str = "127.0.0.1", protocol: str = "tcp") -> Json:
+    return {"container": container, "host": host, "address": address, "protocol": protocol}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [
@@ -50,11 +54,42 @@ def test_a_table_is_aligned_by_what_the_eye_sees() -> None:
         (("security", "seccomp"), None, "(not set)"),
         (("security", "capabilities", "add"), ["CHOWN", "KILL"], "[CHOWN, KILL]"),
         (("resources", "ulimits", "nofile"), {"soft": 1, "hard": 2}, "{soft: 1, hard: 2}"),
+        (("resources", "ulimits", "core"), {"soft": 0, "hard": 0}, "0"),
+        (("resources", "swap"), 0, "0Mi"),
+        (
+            ("network", "ports"),
+            [_port(80, 8080), _port(53, 0, address="::1", protocol="udp")],
+            "[127.0.0.1:8080->80/tcp, [::1]:0->53/udp]",
+        ),
+        (
+            ("network", "egress"),
+            [
+                {"cidr": "10.0.0.0/8", "domain": None, "ports": ["443/tcp"]},
+                {"cidr": None, "domain": "pypi.org", "ports": []},
+            ],
+            "[10.0.0.0/8 443/tcp, pypi.org]",
+        ),
         (("labels", "long"), "x" * 100, "x" * 59 + "…"),
     ],
 )
 def test_a_value_is_spelt_as_in_the_spec(key: Key, value: Json, text: str) -> None:
     assert values.shown(key, value) == text
+
+
+def test_ids_of_images_are_as_long_as_engines_print_them() -> None:
+    digest = "sha256:" + "0123456789ab" + "c" * 52
+    assert cells.short_id(f"busybox@{digest}") == "busybox@sha256:0123456789ab"
+    assert cells.short_id("busybox:1") == "busybox:1"
+    assert values.pair(("image",), digest, None) == ("sha256:0123456789ab", "(not set)")
+
+
+def test_of_two_long_lists_what_differs_is_shown() -> None:
+    same = [_port(port, port) for port in (1, 2, 3)]
+    assert values.pair(("network", "ports"), [*same, _port(80, 8080)], [_port(80, 8081), *same]) == (
+        "[127.0.0.1:8080->80/tcp]", "[127.0.0.1:8081->80/tcp]",
+    )  # fmt: skip
+    assert values.pair(("security", "groups"), [1, 2], [1, 3]) == ("[1, 2]", "[1, 3]")
+    assert values.pair(("command",), ["x" * 70, "a"], ["x" * 70, "b"]) == ("[" + "x" * 58 + "…", "[" + "x" * 58 + "…")
 
 
 @pytest.mark.parametrize(

@@ -161,18 +161,21 @@ FIELDS = [
      ("unknown-key", "38-46", "`mounts[0]` has no key `readOnly`", "the keys here are type, target, size, exec, mode")),
     ("  mounts: [{type: bind, target: /a}]",
      ("missing-key", "13-17", "`mounts[0]` has no `source`", "add `source`: the path on the host; a relative one stays under the spec's directory, an absolute one has no links in it")),
-    ("  mounts: [{target: /a}]", ("missing-key", "13-19", "`mounts[0]` has no `type`", "add `type`: what is mounted")),
+    ("  mounts: [{target: /a}]", ("missing-key", "13-19", "`mounts[0]` has no `type`",
+                               "add `type`, one of bind, volume, tmpfs, file, configMap, secret: what is mounted")),
     ("  mounts: [{type: bnd, target: /a}]",
      ("unknown-value", "19-22", "`mounts[0].type` must be one of bind, volume, tmpfs, file, configMap, secret, not `bnd`", "did you mean `bind`?")),
-    ("  mounts: ['./a:/b']", ("wrong-type", "12-20", "`mounts[0]` must be a mapping, not text", None)),
+    ("  mounts: ['./a:/b']", ("wrong-type", "12-20", "`mounts[0]` must be a mapping, not text",
+                               "write {type: bind, source: ./a, target: /b, readOnly: false}")),
     ("  mounts: {a: b}", ("wrong-type", "11-17", "`mounts` must be a list, not a mapping", "begin each item with `- `")),
-    ("  network: [a]", ("wrong-type", "12-15", "`network` must be one of none, bridge, host, the name of an existing network, or a mapping, not a list", None)),
+    ("  network: [a]", ("wrong-type", "12-15", "`network` must be one of none, bridge, host, the name of an existing network, or a mapping, not a list of texts", "a sandbox has one network: write its name")),
     ("  backend: dcker", ("unknown-value", "12-17", "`backend` must be one of auto, docker, podman, kubernetes, k8s, not `dcker`", "did you mean `docker`?")),
     ("  run: 1", ("unknown-value", "8-9", "`run` must be one of idle, image, not the number 1", None)),
-    ("  security: {seccomp: none}", ("unknown-value", "23-27", "`security.seccomp` must be one of default, unconfined, {file: PATH} or {localhost: PATH}, not `none`", None)),
+    ("  security: {seccomp: none}", ("unknown-value", "23-27", "`security.seccomp` must be one of default, unconfined, {file: PATH} or {localhost: PATH}, not `none`",
+                                    "did you mean `unconfined`, which is no filter, or `default`, the engine's?")),
     ("  security: {seccomp: {}}", ("missing-key", "14-21", "`security.seccomp` needs one of file, localhost", None)),
     ("  lifecycle: {restart: {max: 1}}", ("missing-key", "15-22", "`lifecycle.restart` has no `policy`",
-                                          "add `policy`: when it is started again")),
+                                          "add `policy`, one of never, on-failure, always: when it is started again")),
     ("  command: python -V", ("wrong-type", "12-21", "`command` must be a list of texts, the program and its arguments, as in [sh, -c, \"echo hello\"], not text", 'write a list: ["python", "-V"]')),
     ("  command: [sleep, 60]", ("wrong-type", "20-22", "`command[1]` must be text, not the number 60",
                                 'quote it: "60"')),
@@ -199,6 +202,81 @@ FIELDS = [
      ("null-value", "30-34", "`kubernetes.pod.a[0].b` is null, which means nothing in a spec",
       "write a value, or take the key away: then the default applies")),
 ]  # fmt: skip
+
+
+HABITS = [
+    ("env: [A=1, B=2]", "write a mapping, as in A: VALUE"),
+    ("env: [A]", "write a mapping, as in A: {fromEnv: A}"),
+    ("env: [{name: A, value: '1'}]", "write a mapping, as in A: VALUE"),
+    ("env: [{a: 1}]", "write a mapping, as in NAME: VALUE"),
+    ("health: [1.5]", 'write a mapping, as in {command: ["1.5"]}'),
+    ("env: ['a b=1']", "write a mapping, as in NAME: VALUE"),
+    ("network: {hosts: ['db:10.0.0.1']}", "write a mapping, as in db: VALUE"),
+    ("mounts: ['./a:/b:ro']", "write {type: bind, source: ./a, target: /b}"),
+    ("mounts: ['/a:/b']", "write {type: bind, source: /a, target: /b, readOnly: false}"),
+    ("mounts: ['data:/b']", "write {type: volume, source: data, target: /b}"),
+    ("mounts: ['data:/b:ro,z']", "write {type: volume, source: data, target: /b, readOnly: true}"),
+    ("mounts: ['type=bind,src=a,dst=/b']", "write a mapping, as in {type: bind, source: ./data, target: /data}"),
+    ("mounts: [{source: ./a, target: /b}]", "add `type: bind`"),
+    ("mounts: [{source: a, target: /b}]", "add `type: volume`"),
+    ("mounts: [{size: 1Mi, target: /b}]", "add `type: tmpfs`"),
+    ("mounts: [{content: a, target: /b}]", "add `type: file`"),
+    ("mounts: [{type: bind, target: /b, source: a, read_only: true}]", "did you mean `readOnly`?"),
+    ("network: {ports: [8080]}", 'write "8080:8080", or "0:8080" for any free port of the host'),
+    ("network: {ports: [{container: 80, published: 80}]}", "did you mean `host`?"),
+    ("security: restricted", "write {profile: restricted}"),
+    ("security: strict", "write {profile: restricted}"),
+    ("security: {capabilities: [SYS_PTRACE]}", "say whether they are taken away or given: {drop: [NAME]} or {add: [NAME]}"),
+    ("security: {seccomp: RuntimeDefault}", "did you mean `default`?"),
+    ("security: {seccomp: ./own.json}", "write {file: ./own.json}"),
+    ("security: {seccomp: localhost/own.json}", "write {localhost: own.json}"),
+    ("lifecycle: {restart: unless-stopped}", "did you mean `always`?"),
+    ("lifecycle: {restart: 'on-failure:3'}", "write {policy: on-failure, max: 3}"),
+    ("lifecycle: {restart: 'no'}", "did you mean `never`?"),
+    ("lifecycle: {restart: false}", "did you mean `never`?"),
+    ("lifecycle: {setup: pip install x}", 'write a list of lists: [["pip", "install", "x"]]'),
+    ("lifecycle: {setup: [pip, install, x]}", 'write a list of lists: [["pip", "install", "x"]]'),
+    ("lifecycle: {setup: [pip install x, ls]}", 'write a list of lists: [["pip", "install", "x"], ["ls"]]'),
+    ("lifecycle: {setup: [cd /a && ls]}", 'write a list of lists: [["sh", "-c", "cd /a && ls"]]'),
+    ("command: sh -c 'echo hello'", 'write a list: ["sh", "-c", "echo hello"]'),
+    ("command: 'echo \"a'", 'write a list: ["sh", "-c", "echo \\"a"]'),
+    ("run: sleep 1", 'write command: ["sleep", "1"]'),
+    ("health: ls", 'write a mapping, as in {command: ["ls"]}'),
+    ("health: {command: [a], test: [b]}", "did you mean `command`?"),
+    ("commit: a:b", 'write a mapping, as in {image: "a:b"}'),
+    ("security: {user: root}", "write 0, and `root-user` in security.allow"),
+    ("security: {user: '1000:100'}", "write user: 1000 and group: 100"),
+    ("ttl: 1h", "did you mean `lifecycle.ttl`?"),
+    ("setup: [[a]]", "did you mean `image.setup` or `lifecycle.setup`?"),
+    ("target: /a", "did you mean `mounts[].target`?"),
+    ("resources: {limits: {cpu: 1}}", "`cpu` and `memory`, right below `resources`, are the limits"),
+    ("services: {}", "a sandbox is one container: each has a document of its own"),
+    ("user: 1000", "did you mean `security.user`?"),
+    ("container_name: a", "did you mean `metadata.name`?"),
+    ("resources: {mem_limit: 1g}", "did you mean `memory`?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "hint"), HABITS, ids=[each[0] for each in HABITS])
+def test_what_another_tool_would_say_is_told_in_the_words_of_a_spec(line: str, hint: str) -> None:
+    assert [each[-1] for each in in_spec(f"  {line}")] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("metadata: {name: py, command: [ls]}\nspec: {image: a}", "did you mean `spec.command`?"),
+        ("metadata: {name: py, memory: 1Gi}\nspec: {image: a}", "did you mean `spec.resources.memory`?"),
+        ("metadata: {name: py}\nimage: a\nspec: {image: a}", "did you mean `spec.image`?"),
+        ("metadata: {name: py}\nspec: {image: a, project: b}", "did you mean `metadata.project`?"),
+    ],
+)
+def test_a_key_in_the_wrong_part_is_told_with_the_part_it_belongs_to(text: str, hint: str) -> None:
+    assert [each[-1] for each in told(HEAD + text)] == [hint]
+
+
+def test_what_a_variable_says_is_not_repeated() -> None:
+    assert "hunter2" not in str(in_spec("  env: ['TOKEN=hunter2']"))
 
 
 @pytest.mark.parametrize(("line", "problem"), FIELDS, ids=[each[0].strip()[:40] for each in FIELDS])

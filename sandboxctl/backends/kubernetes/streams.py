@@ -94,7 +94,7 @@ def _refused(answer: Any, pod: str, url: str) -> Any:
     if answer.status == 404 and "pods" in text:
         raise NotFoundError(f"there is no pod {pod}")
     if any(words in text for words in ("completed pod", "container not found", "does not have a host assigned")):
-        raise ExecError(f"{pod} is not running", hint="`sandboxctl apply` replaces it")
+        raise ExecError(f"{pod} is not running", hint="`sandboxctl status` says how it is now")
     refuse(answer, url)
 
 
