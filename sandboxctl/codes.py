@@ -322,6 +322,8 @@ _ENGINES = (
           "(`Delegate=cpu cpuset memory pids` in user@.service)"),
     _code("network-not-found", "A network that the engine does not have.",
           "network: lab", "network: {name: lab, create: true}"),
+    _code("secret-not-found", "A secret that Podman's own store does not have.",
+          "env: {TOKEN: {secret: api, key: token}}", "(`podman secret create api FILE`)"),
     _code("network-foreign", "A network to be made, where somebody else's has its name.",
           "network: {name: bridge, create: true}", "network: {name: lab, create: true}"),
     _code("network-differs", "A network of ours that is internal where this spec's is not, or the other way round.",

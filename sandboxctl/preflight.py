@@ -1,4 +1,7 @@
-"""What an engine lacks of what a spec names, found before the first write. Looks at networks; all else is given."""
+"""What an engine lacks of what a spec names, found before the first write.
+
+Looks at networks, pods and secrets; all else is given.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from collections.abc import Iterator
 from typing import cast
 
 from sandboxctl import derive
-from sandboxctl.backends.base import Backend, Engine, NetworkFacts, PodFacts, PodReader
+from sandboxctl.backends.base import Backend, Engine, NetworkFacts, PodFacts, PodReader, SecretReader
 from sandboxctl.dataclass import replace
 from sandboxctl.plan import Desired
 from sandboxctl.problems import Path, Problem, Severity, dotted
 from sandboxctl.rules.host_paths import reaches_socket, reaches_system
-from sandboxctl.spec import BindMount, Sandbox, Secret, Source, VolumeMount
+from sandboxctl.spec import BindMount, KeyReference, ObjectMount, Sandbox, Secret, Source, VolumeMount
 
 
 def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]:
@@ -33,7 +36,27 @@ def lacking(desired: Desired, backend: Backend, engine: Engine) -> list[Problem]
             _problem(source, path, "network-not-found", f"there is no network {network.name} on this engine",
                      hint="create it first, or use none or bridge")
         )  # fmt: skip
+    if engine.keeps_secrets:
+        found.extend(_secret_problems(sandbox, source, cast("SecretReader", backend.reader)))
     return found
+
+
+def _secret_problems(sandbox: Sandbox, source: Source, reader: SecretReader) -> Iterator[Problem]:
+    named: list[tuple[Path, str]] = [
+        (("spec", "env", variable, "secret"), value.name)
+        for variable, value in sandbox.env.items()
+        if isinstance(value, KeyReference)
+    ]
+    named += [
+        (("spec", "mounts", index, "name"), mount.name)
+        for index, mount in enumerate(sandbox.mounts)
+        if isinstance(mount, ObjectMount)
+    ]
+    there = {name: reader.has_secret(name) for _, name in named}
+    for path, name in named:
+        if not there[name]:
+            yield _problem(source, path, "secret-not-found", f"there is no secret {name} on this engine",
+                           hint=f"create it first, as in `podman secret create {name} FILE`")  # fmt: skip
 
 
 def _own_network_problems(sandbox: Sandbox, source: Source, there: NetworkFacts) -> Iterator[Problem]:

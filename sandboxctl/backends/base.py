@@ -36,7 +36,7 @@ class Engine:
     by rules that nothing inside can see, and the node decides about the control groups' namespace. `data_root` is its
     own directory on its host; `shows_env`: whoever may ask it reads every variable of a container.
     `storage` is the driver of its layers. `sub_paths`: a part of a volume can be mounted; an older engine mounts the
-    whole of it, and says nothing. `shared_pods`: its reader is a PodReader.
+    whole of it, and says nothing. `shared_pods`: its reader is a PodReader; `keeps_secrets`: a SecretReader.
     `adds_nothing`: the variables, labels and commands that its inspect shows are the image's and the request's alone.
     """
 
@@ -65,6 +65,7 @@ class Engine:
     shows_env: bool = False
     sub_paths: bool = False
     shared_pods: bool = False
+    keeps_secrets: bool = False
     adds_nothing: bool = False
 
 
@@ -265,6 +266,13 @@ class PodReader(Reader, Protocol):
 
     def pod(self, name: str) -> PodFacts | None:
         """The pod of this name; None if it is not there."""
+
+
+class SecretReader(Reader, Protocol):
+    """What a reader can do besides, where `Engine.keeps_secrets`."""
+
+    def has_secret(self, name: str) -> bool:
+        """Whether the engine's own store has a secret of this name."""
 
 
 class Writer(Protocol):

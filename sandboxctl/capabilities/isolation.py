@@ -122,8 +122,13 @@ _MOUNTS: Mapping[str, Row] = {
     ),
     "mounts.secret": (
         no("Docker has no store of secrets", "bind a file"),
-        unbuilt("bind a file"),
+        does("`secrets`: a Podman secret is one value, and `target` the file that holds it"),
         does("a Secret volume"),
+    ),
+    "mounts.secret.items": (
+        no("Docker has no store of secrets", "bind a file"),
+        no("a Podman secret is one value", "leave it out: `target` is the file"),
+        does("`items`"),
     ),
 }
 

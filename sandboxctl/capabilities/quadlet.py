@@ -145,6 +145,7 @@ _MOUNTS: Mapping[str, Cell] = {
     "mounts.file": no("a unit brings no file along", "write the file on the host, and bind it"),
     "mounts.configMap": no("Podman has no config maps", "bind a file or a directory"),
     "mounts.secret": no("which of its keys are files is not said there", "use `env` with `secret`, or bind a file"),
+    "mounts.secret.items": no("a Podman secret is one value", "use `env` with `secret`, or bind a file"),
 }
 
 _SECURITY: Mapping[str, Cell] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandboxctl import observe
+from sandboxctl import observe, verify
 from sandboxctl.backends import connect
 from sandboxctl.backends.base import Connection, Payload
 from sandboxctl.backends.podman import PodmanBackend
@@ -21,7 +21,7 @@ from sandboxctl.dataclass import replace
 from sandboxctl.errors import EngineError, InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.render import render
 from tests.contract.podman_engine import PodmanUnderTest
-from tests.contract.workbench import Workbench
+from tests.contract.workbench import Fragment, Workbench
 
 
 @pytest.fixture
@@ -161,9 +161,54 @@ def test_p11_a_secret_of_podmans_reaches_a_process_that_is_not_root(
         engine.client("secret", "rm", secret)
 
 
-def test_p12_no_secret_of_ours_that_could_not_be_marked_is_ever_made(bench: Workbench, name: str) -> None:
-    with pytest.raises(InvalidError, match="not-built-yet"):
-        bench.apply(bench.spec(name, {"mounts": [{"type": "secret", "name": "x", "target": "/s"}]}))
+def test_p11_a_secret_is_a_file_that_whoever_is_inside_may_read(
+    engine: PodmanUnderTest, bench: Workbench, name: str
+) -> None:
+    secrets = [f"{name}-one", f"{name}-two"]
+    for secret in secrets:
+        engine.engine.cli("secret", "create", secret, "-", stdin=f"of {secret}")
+    spec = bench.spec(name, {"mounts": [{"type": "secret", "name": secrets[0], "target": "/etc/keys/one"}]})
+    other = bench.spec(name, {"mounts": [{"type": "secret", "name": secrets[1], "target": "/etc/keys/one"}]})
+    elsewhere = bench.spec(name, {"mounts": [{"type": "secret", "name": secrets[0], "target": "/etc/keys/two"}]})
+    try:
+        bench.applied(spec)
+        assert bench.sh(name, "cat /etc/keys/one; stat -c ' %a %u:%g' /etc/keys/one") == f"of {secrets[0]} 444 0:0"
+        assert "Read-only file system" in bench.sh(name, "chmod 600 /etc/keys/one 2>&1 || true")
+        assert bench.plan(spec).pending == ()
+        verdict = verify.verify(
+            spec.sandbox, bench.observed(name), engine=bench.backend.reader.identify(), backend=bench.backend,
+            image=None, probe_image=None,
+        )  # fmt: skip
+        (control,) = [each for each in verdict.controls if each.control == "mount:/etc/keys/one"]
+        assert (control.status, control.expected) == ("proved", {"readOnly": True})
+        for changed in (other, elsewhere):
+            assert bench.plan(changed).actions[0].reason == "replace_because_spec_changed"
+        assert bench.applied(other) == "replaced"
+        assert bench.sh(name, "cat /etc/keys/one") == f"of {secrets[1]}"
+    finally:
+        engine.client("rm", "--force", "--time=0", name)
+        engine.client("secret", "rm", *secrets)
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        {"env": {"TOKEN": {"secret": "nobody-has-it", "key": "k"}}},
+        {"mounts": [{"type": "secret", "name": "nobody-has-it", "target": "/s"}]},
+    ],
+)
+def test_a_secret_that_is_not_there_stops_everything_before_the_first_write(
+    engine: PodmanUnderTest, bench: Workbench, name: str, fragment: Fragment
+) -> None:
+    with pytest.raises(InvalidError, match="there is no secret nobody-has-it on this engine"):
+        bench.apply(bench.spec(name, fragment))
+    assert {each for each in engine.containers() if each.startswith(name)} == set()
+
+
+def test_p12_of_a_secret_of_podmans_no_part_is_a_file(bench: Workbench, name: str) -> None:
+    mount = {"type": "secret", "name": "x", "target": "/s", "items": {"a": "b"}}
+    with pytest.raises(InvalidError, match="a Podman secret is one value"):
+        bench.apply(bench.spec(name, {"mounts": [mount]}))
 
 
 def test_p13_a_directory_made_in_the_layer_has_its_owner(bench: Workbench, name: str) -> None:

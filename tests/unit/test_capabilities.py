@@ -170,6 +170,7 @@ SNIPPETS: Mapping[str, str] = {
     "mounts.file": "mounts: [{type: file, target: /x, content: a}]",
     "mounts.configMap": "mounts: [{type: configMap, target: /x, name: c}]",
     "mounts.secret": "mounts: [{type: secret, target: /x, name: c}]",
+    "mounts.secret.items": "mounts: [{type: secret, target: /x, name: c, items: {a: b}}]",
     "security.user": "security: {user: 5}",
     "security.group": "security: {group: 5}",
     "security.groups": "security: {groups: [5]}",
@@ -297,10 +298,10 @@ def test_a_refusal_stands_at_the_key_that_asks_and_is_said_once(tmp_path: Path) 
 
 
 def test_what_is_not_built_yet_is_refused_with_its_place(tmp_path: Path) -> None:
-    spec = loaded(tmp_path, "mounts:\n- {type: secret, name: s, target: /s}")
-    (problem,) = refusals(spec, "podman")
-    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "mounts", 0))
-    assert problem.message == "`mounts[0]`, a secret, is not built yet for podman, and nothing is ever ignored"
+    spec = loaded(tmp_path, f"mounts:\n- {{type: bind, source: {tmp_path}, target: /s, selinux: shared}}")
+    (problem,) = refusals(spec, "docker")
+    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "mounts", 0, "selinux"))
+    assert problem.message == "`mounts[0].selinux` is not built yet for docker, and nothing is ever ignored"
 
 
 @pytest.mark.parametrize(

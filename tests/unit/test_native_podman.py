@@ -314,6 +314,7 @@ def test_the_facts_of_an_engine() -> None:
         added_capabilities_reach_users=True,
         health_on_demand=True,
         shared_pods=True,
+        keeps_secrets=True,
         data_root="/var/lib/containers/storage",
         storage="overlay",
         shows_env=True,

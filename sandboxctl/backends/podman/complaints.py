@@ -17,7 +17,7 @@ TABLE = (
               "the kernel of the engine's host does not have this setting"),
     complaint('exec: "[^"]*": permission denied', "command", _FORBIDDEN),
     complaint("executable file .*not found|a command that was not found|exec format error", "command", _PROGRAM),
-    complaint("no secret with name|no such secret", "mounts", "create it first with `podman secret create`"),
+    complaint("no secret with name|no such secret", "", "create it first with `podman secret create`"),
     complaint("duplicate mount destination|invalid mount|error mounting|statfs|no such volume|mount destination",
               "mounts"),
     complaint("image not known|no such image", "image", "pull it first, or correct its name"),

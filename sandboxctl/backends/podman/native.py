@@ -18,7 +18,7 @@ from sandboxctl.backends.base import (
     RunState,
     Status,
 )
-from sandboxctl.backends.podman import inspection
+from sandboxctl.backends.podman import inspection, secret_files
 from sandboxctl.dataclass import replace
 from sandboxctl.fields import Wanted
 from sandboxctl.image_reference import ImageReference, normalise, parse
@@ -43,6 +43,7 @@ HIDDEN: frozenset[Key] = frozenset(
         ("podman", "entrypoint"),
         ("podman", "userNamespace"),
         ("podman", "secretEnv"),
+        secret_files.HIDDEN,
         ("podman", "logging", "options"),
     }
 )
@@ -95,6 +96,7 @@ def wanted(sandbox: Sandbox, default_capabilities: Collection[str]) -> Wanted:
     for name, value in sandbox.env.items():
         if isinstance(value, KeyReference):
             move(("env", name), ("podman", "secretEnv", name), value.name)
+    secret_files.wanted(sandbox, values, paths)
     values["lifecycle", "stopSignal"] = inspection.signal_name(sandbox.lifecycle.stop_signal)
     _security(sandbox, default_capabilities, values, paths)
     _logging(sandbox, values)
@@ -203,6 +205,7 @@ def any_engine(endpoint: str, version: str) -> Engine:
         added_capabilities_reach_users=True,
         health_on_demand=True,
         shared_pods=True,
+        keeps_secrets=True,
     )
 
 
@@ -282,6 +285,7 @@ def read(inspected: Mapping[str, Any], around: inspection.Pod | None = None) -> 
         inspection.read_resources(host),
         inspection.read_network(inspected, config, host),
         inspection.read_mounts(inspected, config, host),
+        secret_files.read(config),
         inspection.read_security(inspected, config, host),
         inspection.read_unexpected(host),
         raw_options.shown("podman", inspected),

@@ -103,6 +103,11 @@ class PodmanReader:
         inspected = self._optional(f"/images/{image}/json")
         return None if inspected is None else native.image_config(inspected)
 
+    def has_secret(self, name: str) -> bool:
+        """`/secrets/NAME/json`, by the exact name: an id would do too."""
+        found = self._optional(f"/secrets/{name}/json")
+        return found is not None and (found.get("Spec") or {}).get("Name") == name
+
     def network(self, name: str) -> NetworkFacts | None:
         """By exact name: an inspect would also take the beginning of an id."""
         found = next((each for each in self._json("/networks/json") or [] if each.get("name") == name), None)
