@@ -342,8 +342,6 @@ _ENGINES = (
           "security: {runtime: gvisor}", "(an engine set up with gVisor, or without the field)"),
     _code("no-sub-paths", "A part of a volume, on an engine that would mount the whole of it.",
           "mounts: [{type: volume, source: data, target: /data, subPath: one}]", "(a newer engine)"),
-    _code("not-built-yet", "A field that this version cannot do on this backend. Nothing is ever ignored.",
-          "(see `sandboxctl explain --field FIELD`)", "(another backend, or without the field)"),
     _code("refused-by-backend", "A field that this backend does not have.",
           "(see `sandboxctl explain --field FIELD`)", "(another backend, or without the field)"),
     _code("remote-bind", "A bind on an engine that is on another machine.",

@@ -25,7 +25,7 @@ class Capability:
     """One field on one backend. `since` is the first engine version that can; `hint` the way out of a refusal.
 
     `effect` is what a change takes on every engine that we support; it is live from `live_since` on, None for never.
-    `built` is false where only this version of sandboxctl refuses it. `left` is what somebody has to do besides.
+    `left` is what somebody has to do besides.
     """
 
     status: Status
@@ -35,7 +35,6 @@ class Capability:
     live_since: str | None = None
     hint: str | None = None
     left: str | None = None
-    built: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,5 +105,4 @@ def _of(cell: Cell, field: Field, backend: str) -> Capability:
         live_since=None if moot else live_since(key, backend),
         hint=cell.hint,
         left=cell.left,
-        built=cell.built,
     )

@@ -22,7 +22,7 @@ class Status(StrEnum):
 class Cell:
     """One field on one backend. `how` names the engine's own word; of a refusal it is the reason, `hint` the way out.
 
-    `built` is false where only this version of sandboxctl refuses it. `left` is what somebody has to do for it besides.
+    `left` is what somebody has to do for it besides.
     """
 
     status: Status
@@ -30,7 +30,6 @@ class Cell:
     hint: str | None = None
     left: str | None = None
     since: str | None = None
-    built: bool = True
 
 
 Row = tuple[Cell, Cell, Cell]
@@ -65,11 +64,6 @@ def weaker(how: str) -> Cell:
 def no(how: str, hint: str) -> Cell:
     """It cannot be applied there."""
     return Cell(status=Status.REFUSED, how=how, hint=hint)
-
-
-def unbuilt(hint: str = "leave it out for now") -> Cell:
-    """Refused by this version alone."""
-    return Cell(status=Status.REFUSED, how="not built yet", hint=hint, built=False)
 
 
 def everywhere(cell: Cell) -> Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandboxctl.capabilities.cell import Row, does, everywhere, no, node, ours, unbuilt, weaker
+from sandboxctl.capabilities.cell import Row, does, everywhere, no, node, ours, weaker
 
 _NO_NETWORKS = "a pod has one network, the cluster's"
 _USE_POLICY = "say what may be reached with `network.egress`"
@@ -73,7 +73,7 @@ _MOUNTS: Mapping[str, Row] = {
     ),
     "mounts.bind/yes": (does("a bind mount"), does("a bind mount"), does("`hostPath`, on whichever node it is")),
     "mounts.bind.selinux": (
-        unbuilt("label the directory yourself, with chcon"),
+        no("its mounts take no label, and its binds would make a missing source", "label it yourself, with chcon"),
         does("option `z` or `Z`"),
         no("labels are the node's affair", "leave it out"),
     ),

@@ -170,9 +170,9 @@ _ASKED: Mapping[str, Callable[[Sandbox], bool]] = {
 
 
 def refusals(loaded: Loaded, backend: str) -> tuple[Problem, ...]:
-    """Everything that the spec itself says and that `backend` cannot do, or this version of sandboxctl not yet.
+    """Everything that the spec itself says and that `backend` cannot do.
 
-    Codes: `refused-by-backend`, `not-built-yet`. A default that is weaker there is none of them: see `weaker`.
+    Code: `refused-by-backend`. A default that is weaker there is none of them: see `weaker`.
     """
     problems: list[Problem] = []
     reported: set[Path] = set()
@@ -248,8 +248,8 @@ def _problem(loaded: Loaded, path: Path, backend: str) -> Problem | None:
         return None
     place = source.key_marks.get(path) or source.range(path)
     return Problem(
-        code="refused-by-backend" if cell.built else "not-built-yet",
-        message=_message(cell, _name(path, field), backend),
+        code="refused-by-backend",
+        message=f"{_name(path, field)} cannot be had on {backend} ({cell.how})",
         range=place,
         path=path,
         hint=way_out(cell, field, backend),
@@ -261,12 +261,6 @@ def _name(path: Path, field: Field) -> str:
     """`resources.memory`; of a whole mount its type too, since that is what is refused."""
     whole_mount = field[0] == "mounts" and len(field) == len(("mounts", "bind"))
     return f"`{dotted(path)}`, a {field[1]}," if whole_mount else f"`{dotted(path)}`"
-
-
-def _message(cell: Cell, name: str, backend: str) -> str:
-    if not cell.built:
-        return f"{name} is not built yet for {backend}, and nothing is ever ignored"
-    return f"{name} cannot be had on {backend} ({cell.how})"
 
 
 def way_out(cell: Cell, field: Field, backend: str) -> str | None:

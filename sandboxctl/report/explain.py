@@ -41,7 +41,7 @@ def to_table(rows: Sequence[Row], style: Style = PLAIN) -> str:
 def _cell(found: Capability) -> str:
     """`enforced, live`; a refused field has nothing that could change, and some changes do nothing."""
     if found.status is Status.REFUSED:
-        return "refused" if found.built else "not built yet"
+        return "refused"
     if found.effect is Effect.NONE:
         return str(found.status)
     if found.effect is Effect.IMPOSSIBLE:
@@ -105,7 +105,6 @@ def _capability(found: Capability) -> dict[str, object]:
         "effect": str(found.effect),
         "live_since": found.live_since,
         "hint": found.hint,
-        "built": found.built,
     }
 
 

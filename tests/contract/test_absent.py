@@ -48,7 +48,7 @@ def test_what_the_host_of_the_engine_lacks(
     engine: EngineUnderTest, bench: Workbench, name: str, field: str, resources: dict[str, Any], hint: str
 ) -> None:
     if not honoured(field, engine.backend):
-        pytest.skip("not built there")
+        pytest.skip("refused there")
     (result,) = bench.apply(bench.spec(name, {"resources": resources}))
     assert (result.outcome, result.code in (3, 6)) == ("failed", True)
     assert engine.backend != "docker" or hint in (result.hint or "")

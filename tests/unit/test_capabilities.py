@@ -268,7 +268,7 @@ def test_the_templates_and_refusals_do_what_the_table_says(name: str, backend: s
     found = capability(tuple(field.split(".")), backend, variant=variant or None)
     problems = refusals(asked, backend)
     if found.status in (Status.REFUSED, Status.WEAKER):
-        assert {problem.code for problem in problems} == {"refused-by-backend" if found.built else "not-built-yet"}
+        assert {problem.code for problem in problems} == {"refused-by-backend"}
         assert all(problem.range and problem.line_text and problem.hint for problem in problems)
         return
     assert problems == ()
@@ -295,13 +295,6 @@ def test_a_refusal_stands_at_the_key_that_asks_and_is_said_once(tmp_path: Path) 
         5,
     )
     assert problem.line_text == "    egress:"
-
-
-def test_what_is_not_built_yet_is_refused_with_its_place(tmp_path: Path) -> None:
-    spec = loaded(tmp_path, f"mounts:\n- {{type: bind, source: {tmp_path}, target: /s, selinux: shared}}")
-    (problem,) = refusals(spec, "docker")
-    assert (problem.code, problem.path) == ("not-built-yet", ("spec", "mounts", 0, "selinux"))
-    assert problem.message == "`mounts[0].selinux` is not built yet for docker, and nothing is ever ignored"
 
 
 @pytest.mark.parametrize(
