@@ -50,7 +50,11 @@ _NETWORK: Mapping[str, Row] = {
         does("`host_ip`"),
         weaker("a Service is reached from the whole cluster, not from one address"),
     ),
-    "network.dns": (does("`Dns`, `DnsSearch`, `DnsOptions`"), does("`dns_server`, …"), does("`dnsConfig`")),
+    "network.dns": (
+        does("`Dns`, `DnsSearch`, `DnsOptions`"),
+        does("`dns_server`, …"),
+        does("`dnsConfig`; without `servers`, the rest is added to the cluster's own"),
+    ),
     "network.hosts": (does("`ExtraHosts`"), does("`hostadd`"), does("`hostAliases`")),
     "network.hostname": (does("`Hostname`"), does("`hostname`"), does("`hostname`")),
     "network.egress": (
