@@ -7,8 +7,9 @@ WITH_ENGINES := tests/engines/with.sh
 # Extra arguments for pytest: make test PYTEST_ARGS='-k memory -x'
 PYTEST_ARGS ?=
 # 'no:cacheprovider': a checkout that is only read stays as it was.
-# Two at a time, each file by one: the engines are the limit, not the cores.
-PYTEST := $(PY) -m pytest -p no:cacheprovider -n 2 --dist loadfile
+# Each file by one of so many at a time: what needs an engine mostly waits for it.
+WORKERS ?= 2
+PYTEST := $(PY) -m pytest -p no:cacheprovider -n $(WORKERS) --dist loadfile
 DEMO_ENGINE ?= here
 NO_ENGINE := not docker and not podman and not kubernetes
 

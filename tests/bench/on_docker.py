@@ -43,6 +43,12 @@ def _unchanged(directory: Path, count: int, ours: dict[str, Command], up: Comman
         Figure(what=f"nothing to do, {count}, cold / {peer}", value=medians["cold"] / medians["peer"], limit=cold * floor,
                aim=cold_aim * floor),
     ]  # fmt: skip
+    if count == 50:
+        plan = tuple("plan" if word == "apply" else word for word in ours["apply"] if word != "--yes")
+        figures.append(
+            Figure(what="peak memory, plan of 50, cold", value=peak_memory((*plan, "--no-cache"), directory), limit=60,
+                   unit="MiB")
+        )  # fmt: skip
     if up is not None:
         ratio = peak_memory(ours["apply"], directory) / peak_memory(up, directory)
         figures.append(

@@ -423,7 +423,8 @@ def clear(engine: EngineUnderTest, name: str) -> None:
     """Containers, volumes and networks, in the words that Docker's client and Podman's share."""
     containers = [each for each in engine.containers() if each.startswith(name)]
     if containers:
-        engine.client("rm", "--force", "--volumes", *containers)
+        at_once = ["--time=0"] if engine.backend == "podman" else []  # Docker's client kills at once
+        engine.client("rm", "--force", "--volumes", *at_once, *containers)
     volumes = [each for each in engine.volumes() if each.startswith(name)]
     if volumes:
         engine.client("volume", "rm", *volumes)

@@ -33,7 +33,7 @@ def pod(engine: PodmanUnderTest, name: str) -> Iterator[str]:
     """A name that no pod has; it is removed in the end."""
     yield f"{name}-pod"
     if f"{name}-pod" in pods(engine):
-        engine.client("pod", "rm", "--force", f"{name}-pod")
+        engine.client("pod", "rm", "--force", "--time=0", f"{name}-pod")
 
 
 def member(pod: str, **spec: object) -> Fragment:
@@ -117,7 +117,8 @@ def test_one_that_moves_into_a_pod_or_out_of_it_is_replaced(
 
 
 def test_one_that_fails_to_start_leaves_no_pod(engine: PodmanUnderTest, bench: Workbench, name: str, pod: str) -> None:
-    (result,) = bench.apply(bench.spec(name, member(pod, command=["/nowhere"])))
+    lasting = {"lifecycle": {"ready": {"minSeconds": 0.5}}}  # the init is there before it finds no such program
+    (result,) = bench.apply(bench.spec(name, member(pod, command=["/nowhere"]), lasting))
     assert result.code == 6
     assert pod not in pods(engine)
 

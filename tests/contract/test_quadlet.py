@@ -108,7 +108,7 @@ def no_pod_is_left(engine: PodmanUnderTest, name: str) -> Iterator[None]:
     yield
     pods = engine.client("pod", "ps", "--format", "{{.Name}}").stdout.split()
     for pod in (each for each in pods if each.startswith(name)):
-        engine.client("pod", "rm", "--force", pod)
+        engine.client("pod", "rm", "--force", "--time=0", pod)
 
 
 def text_of(*loaded: Loaded) -> str:
