@@ -80,25 +80,40 @@ def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdo
     return _never_ran_code(head.text) if never_ran else code
 
 
-def collect(
-    http: EngineHttp, ref: str, command: Command, *, stdin: IO[bytes] | None, stdout: Sink | None, stderr: Sink | None
-) -> ExecResult:
-    """The same, with what has no sink of its own in the result. `stdin` is a file that can be waited on."""
-    out, err = io.BytesIO(), io.BytesIO()
-    handle = None if stdin is None else stdin.fileno()
-    code = run(http, ref, command, stdin=handle, stdout=stdout or _into(out), stderr=stderr or _into(err))
-    return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
+class EngineRunner:
+    """Runs commands in the containers of one engine; threads may share it."""
 
+    def __init__(self, http: EngineHttp) -> None:
+        self._http = http
 
-def on_terminal(http: EngineHttp, ref: str, argv: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-    """The same on the caller's terminal; returns its exit code."""
+    def exec(
+        self,
+        ref: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        workdir: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: IO[bytes] | None = None,
+        stdout: Sink | None = None,
+        stderr: Sink | None = None,
+    ) -> ExecResult:
+        """What has no sink of its own is in the result. `stdin` is a file that can be waited on."""
+        out, err = io.BytesIO(), io.BytesIO()
+        what = Command(argv=command, user=user, workdir=workdir, env=env or {})
+        handle = None if stdin is None else stdin.fileno()
+        code = run(self._http, ref, what, stdin=handle, stdout=stdout or _into(out), stderr=stderr or _into(err))
+        return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
 
-    def write(chunk: bytes) -> None:
-        os.write(sys.stdout.fileno(), chunk)
+    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
+        """On the caller's terminal."""
 
-    env = {"TERM": os.environ.get("TERM", "xterm")}
-    command = Command(argv=argv, user=user, workdir=workdir, env=env, tty=True)
-    return run(http, ref, command, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
+        def write(chunk: bytes) -> None:
+            os.write(sys.stdout.fileno(), chunk)
+
+        env = {"TERM": os.environ.get("TERM", "xterm")}
+        what = Command(argv=command, user=user, workdir=workdir, env=env, tty=True)
+        return run(self._http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
 
 
 def _into(buffer: io.BytesIO) -> Sink:

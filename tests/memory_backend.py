@@ -60,7 +60,7 @@ class Container:
 
 
 class MemoryBackend:
-    """Reader, writer and backend in one.
+    """Reader, runner, writer and backend in one.
 
     `down` is what every call raises, `broken` what one method raises, `meanwhile` what happens during one.
     """
@@ -85,6 +85,10 @@ class MemoryBackend:
 
     @property
     def reader(self) -> MemoryBackend:
+        return self
+
+    @property
+    def runner(self) -> MemoryBackend:
         return self
 
     @property

@@ -123,7 +123,7 @@ class Gate:
         name = self.sandbox.name
         self.emit(Event(name=name, step="setup", message=" ".join(argv)))
         try:
-            result = self.backend.writer.exec(self.ref, argv)
+            result = self.backend.runner.exec(self.ref, argv)
         except ExecError as error:
             raise FailedError(f"{name}: setup cannot run: {error.brief}", sandbox=name) from error
         if result.code != 0:

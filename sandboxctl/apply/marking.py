@@ -180,7 +180,7 @@ def _restore(error: BaseException, previous: Payload, old: Observed, work: Work)
     _wait_until_up(ref, work)
     applied = applied_to(old.ref, old.labels)
     for argv in applied.sandbox.lifecycle.setup if applied else ():
-        _writer(work).exec(ref, argv)
+        work.backend.runner.exec(ref, argv)
     if isinstance(error, SandboxctlError):
         what, newline, last_lines = error.brief.partition("\n")
         brief = f"{what}; rolled back{newline}{last_lines}"

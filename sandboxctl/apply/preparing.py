@@ -74,7 +74,7 @@ def _workshop(sandbox: Sandbox, setup: ImageSetup, base: ImageConfig) -> Sandbox
 def _run(argv: tuple[str, ...], ref: str, name: str, backend: Backend, emit: Emit) -> None:
     emit(Event(name=name, step="prepare", message=" ".join(argv)))
     try:
-        result = backend.writer.exec(ref, argv)
+        result = backend.runner.exec(ref, argv)
     except ExecError as error:
         raise FailedError(f"{name}: image.setup cannot run: {error.brief}", hint=error.hint, sandbox=name) from error
     if result.code != 0:

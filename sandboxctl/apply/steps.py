@@ -135,7 +135,7 @@ def _start_again(old: Observed, work: Work) -> bool:
         work.backend.writer.start(old.ref)
         applied = applied_to(old.ref, old.labels)
         for argv in applied.sandbox.lifecycle.setup if applied else ():
-            work.backend.writer.exec(old.ref, argv)
+            work.backend.runner.exec(old.ref, argv)
     if old.name != (work.backend.reader.observe(old.ref) or old).name:
         work.backend.writer.rename(old.ref, old.name)
     return True

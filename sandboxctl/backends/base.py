@@ -275,6 +275,27 @@ class SecretReader(Reader, Protocol):
         """Whether the engine's own store has a secret of this name."""
 
 
+class Runner(Protocol):
+    """Runs commands inside. Needs no SDK: it is what a sandbox is used for, all day."""
+
+    def exec(
+        self,
+        ref: str,
+        command: Sequence[str],
+        *,
+        user: str | None = None,
+        workdir: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: IO[bytes] | None = None,
+        stdout: Callable[[bytes], None] | None = None,
+        stderr: Callable[[bytes], None] | None = None,
+    ) -> ExecResult:
+        """Runs a command; streams to the callables where given, else collects."""
+
+    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
+        """Runs a command on the caller's terminal; returns its exit code."""
+
+
 class Writer(Protocol):
     """Changes things. What is gone already is success. Raises EngineError, UnreachableError or ConflictError."""
 
@@ -325,23 +346,6 @@ class Writer(Protocol):
 
     def delete_volume(self, name: str) -> None:
         """Removes a volume."""
-
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Callable[[bytes], None] | None = None,
-        stderr: Callable[[bytes], None] | None = None,
-    ) -> ExecResult:
-        """Runs a command; streams to the callables where given, else collects."""
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        """Runs a command on the caller's terminal; returns its exit code."""
 
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """Runs a helper container to its end and removes it."""
@@ -437,6 +441,10 @@ class Backend(Protocol):
     @property
     def dormant(self) -> bool:
         """Whether nothing of it runs, so that the first question would start something. Asks nothing itself."""
+
+    @property
+    def runner(self) -> Runner:
+        """Made on first use."""
 
     @property
     def writer(self) -> Writer:

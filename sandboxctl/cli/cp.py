@@ -47,27 +47,27 @@ def command(session: Session, source: str, destination: str) -> int:
 
 
 def _into(source: str, name: str, path: str, backend: Backend) -> None:
-    from sandboxctl import live
+    from sandboxctl import copying
 
     if source != "-":
-        live.copy_in(source, name, path, backend)
+        copying.copy_in(source, name, path, backend)
     elif sys.stdin is None or sys.stdin.isatty():
         raise UsageError("`-` is a tar archive on standard input, and there is none",
                          hint=f"as in `tar -c FILES | sandboxctl cp - {name}:{path}`")  # fmt: skip
     else:
-        live.archive_in(sys.stdin.buffer, name, path, backend)
+        copying.archive_in(sys.stdin.buffer, name, path, backend)
 
 
 def _out_of(session: Session, name: str, path: str, destination: str, backend: Backend) -> None:
-    from sandboxctl import live
+    from sandboxctl import copying
 
     if destination != "-":
-        _tell(session, live.copy_out(name, path, destination, backend))
+        _tell(session, copying.copy_out(name, path, destination, backend))
     elif session.json or sys.stdout.isatty():
         raise UsageError("`-` is a tar archive on standard output, which is meant for something else",
                          hint=f"as in `sandboxctl cp {name}:{path} - | tar -t`")  # fmt: skip
     else:
-        live.archive_out(name, path, _write, backend)
+        copying.archive_out(name, path, _write, backend)
 
 
 def _write(chunk: bytes) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
 from sandboxctl.cli import options
@@ -49,25 +46,6 @@ def command(
 
     Put `--` before it. Its exit code is returned; a failure of our own is 125.
     """
-    from sandboxctl import live
-    from sandboxctl.cli import engines, passing, policies
+    from sandboxctl.cli.run import exec as execution
 
-    with failures_of_exec():
-        policies.check_user(session, user)
-        with engines.holding(session, name) as backend:
-            return live.exec_in(
-                name, words, backend, user=user, workdir=workdir, stdin=interactive, tty=tty, write=passing.streams()
-            )
-
-
-@contextmanager
-def failures_of_exec() -> Iterator[None]:
-    """64, 4 and 9 keep their meaning; every other failure of ours is 125, so that it is not taken for the command's."""
-    from sandboxctl import errors
-
-    try:
-        yield
-    except (errors.UsageError, errors.UnreachableError, errors.NotFoundError, errors.ExecError):
-        raise
-    except errors.SandboxctlError as error:
-        raise errors.ExecError(error.brief, hint=error.hint, sandbox=error.sandbox) from error
+    return execution.run(session, name, words, user=user, workdir=workdir, interactive=interactive, tty=tty)

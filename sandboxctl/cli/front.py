@@ -32,10 +32,14 @@ _VERBOSE = ("-v", "--verbose")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Verb:
-    """Its own options: flags and those with a value, each with the parameter of `run` that it sets."""
+    """Its own options: flags and those with a value, each with the parameter of `run` that it sets.
+
+    `command`: after one argument and `--` come words that are nobody's but a sandbox's.
+    """
 
     flags: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    command: bool = False
 
 
 _VERBS: Mapping[str, _Verb] = {
@@ -44,6 +48,11 @@ _VERBS: Mapping[str, _Verb] = {
     "drift": _Verb(),
     "list": _Verb(values={"--project": "project"}),
     "status": _Verb(),
+    "exec": _Verb(
+        flags={"-i": "interactive", "--interactive": "interactive"},
+        values={"--user": "user", "--workdir": "workdir"},
+        command=True,
+    ),
 }
 
 
@@ -89,6 +98,10 @@ class Work:
                 from sandboxctl.cli.run import list as listing
 
                 return listing.run(session, arguments, **own)
+            case "exec":
+                from sandboxctl.cli.run import exec as execution
+
+                return execution.run(session, arguments[0], arguments[1:], **own)
             case _:
                 from sandboxctl.cli.run import status
 
@@ -111,6 +124,10 @@ def understood(words: Sequence[str], engines: Connect | None) -> Work | None:
 def _read(words: Sequence[str], found: _Words) -> _Words | None:
     left = iter(words)
     for word in left:
+        if word == "--" and found.verb.command:
+            before = len(found.arguments)
+            found.arguments += left
+            return found if before == 1 < len(found.arguments) else None
         if not word.startswith("-") or word == "-":
             found.arguments.append(word)
         elif word in found.verb.flags:
@@ -122,7 +139,7 @@ def _read(words: Sequence[str], found: _Words) -> _Words | None:
             given = value if equals else next(left, "-")
             if not name.startswith("--") or (not equals and given.startswith("-")) or not _value(name, given, found):
                 return None
-    return found
+    return None if found.verb.command else found
 
 
 def _value(name: str, given: str, found: _Words) -> bool:

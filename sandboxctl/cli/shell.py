@@ -20,7 +20,7 @@ def command(session: Session, name: str, user: str | None, workdir: str | None) 
     """
     from sandboxctl import live
     from sandboxctl.cli import engines, passing, policies
-    from sandboxctl.cli.exec import failures_of_exec
+    from sandboxctl.cli.run.exec import failures_of_exec
 
     with failures_of_exec():
         policies.check_user(session, user)

@@ -26,7 +26,7 @@ def contents(observed: Observed, digests: Mapping[str, str | None], backend: Bac
 
 def _text(ref: str, target: str, digest: str, backend: Backend) -> str | None:
     try:
-        result = backend.writer.exec(ref, ("head", "-c", str(LARGEST + 1), target))
+        result = backend.runner.exec(ref, ("head", "-c", str(LARGEST + 1), target))
     except MissingSdkError:
         return None
     except UnreachableError:

@@ -214,7 +214,7 @@ class _Look:
         return None if image is None else image.id
 
     def _inside(self) -> Texts | None:
-        run = self.backend.writer.exec
+        run = self.backend.runner.exec
         return script.inside(lambda words: run(self.observed.ref, words), self.targets, in_pod=self.in_pod)
 
 

@@ -26,11 +26,17 @@ WORDS = st.sampled_from([
     "--output", "--output=json", "--output=yaml", "json", "text", "--backend", "--backend=k8s", "docker", "podman",
     "--color=never", "--color", "always", "--project", "--project=lab", "--docker-host=unix:///a", "--context", "lab",
     "--var", "A=b", "--var=A=", "--namespace=", "--kubeconfig", "--timeout=3", "--set=a=b", "--out=x", "--prune",
-    "--podman-uri", "--docker-context=x", "--yes=1", "--plan", "-o", "--unknown", "--var-file=x",
+    "--podman-uri", "--docker-context=x", "--yes=1", "-i", "--user=0", "--workdir", "-it", "--plan", "-o", "--unknown", "--var-file=x",
 ])  # fmt: skip
-LINES = st.lists(WORDS, max_size=6) | st.tuples(
-    st.sampled_from(["plan", "diff", "apply", "drift", "list", "status"]), st.lists(WORDS, max_size=5)
-).map(lambda both: [both[0], *both[1]])
+LINES = (
+    st.lists(WORDS, max_size=6)
+    | st.tuples(
+        st.sampled_from(["plan", "diff", "apply", "drift", "list", "status", "exec"]), st.lists(WORDS, max_size=5)
+    ).map(lambda both: [both[0], *both[1]])
+    | st.tuples(st.lists(WORDS, max_size=2), st.lists(WORDS, max_size=3)).map(
+        lambda both: ["exec", *both[0], "py", "--", *both[1]]
+    )
+)
 
 
 def by_click(line: list[str]) -> tuple[str, Session, tuple[str, ...], dict[str, Any]]:
@@ -42,7 +48,7 @@ def by_click(line: list[str]) -> tuple[str, Session, tuple[str, ...], dict[str, 
         with command.make_context(name, rest, parent=context) as below:
             values = below.params
             own = {key: value for key, value in values.items() if key not in options.TAKEN}
-            arguments = own.pop("paths") if "paths" in own else (own.pop("name"),)
+            arguments = own.pop("paths") if "paths" in own else (own.pop("name"), *own.pop("words", ()))
             usual = {"lock_timeout": 30_000}
             own = {key: value for key, value in own.items() if value not in (None, False, usual.get(key))}
             return str(command.name), options.as_session(below, values), arguments, own
@@ -58,7 +64,8 @@ def test_what_is_understood_is_what_click_understands(line: list[str]) -> None:
 
 def test_the_lines_of_every_day_are_understood() -> None:
     lines = ("plan", "diff a.yaml", "plan --backend k8s --detailed-exitcode", "apply --yes a.yaml", "drift --output json",
-             "list --project lab", "status py -v", "plan --var A=b --docker-host unix:///run/docker.sock -")  # fmt: skip
+             "list --project lab", "status py -v", "plan --var A=b --docker-host unix:///run/docker.sock -", "exec py -- ls -l",
+             "exec --backend podman -i --user 0 py -- sh -c --")  # fmt: skip
     assert [line for line in lines if front.understood(line.split(), None) is None] == []
 
 
@@ -66,6 +73,7 @@ def test_the_lines_of_every_day_are_understood() -> None:
     "", "frobnicate", "plan --out f", "plan --bogus", "plan --output xml", "plan --backend rkt", "status", "status a b",
     "plan --backend docker --backend podman", "plan --namespace -x", "plan --", "plan --set a=b", "--output json plan",
     "plan --no-cache", "plan --help", "plan --project", "apply --plan f", "plan --timeout 3s", "plan --policy f",
+    "exec py ls", "exec py --", "exec -- py ls", "exec -it py -- sh", "exec py --policy f -- ls", "exec a b -- ls",
 ])  # fmt: skip
 def test_all_else_is_for_click(line: str) -> None:
     assert front.understood(line.split(), None) is None

@@ -113,7 +113,7 @@ def test_output_comes_while_the_command_runs(bench: Workbench, name: str) -> Non
     bench.applied(bench.spec(name))
     arrivals: list[tuple[bytes, float]] = []
     began = time.monotonic()
-    bench.backend.writer.exec(
+    bench.backend.runner.exec(
         bench.observed(name).ref,
         ("sh", "-c", "echo first; sleep 1; echo second"),
         stdout=lambda chunk: arrivals.append((chunk, time.monotonic() - began)),
@@ -124,7 +124,7 @@ def test_output_comes_while_the_command_runs(bench: Workbench, name: str) -> Non
 
 def test_where_it_runs_and_with_what(bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name, {"env": {"WORD": "of the spec"}}))
-    result = bench.backend.writer.exec(
+    result = bench.backend.runner.exec(
         bench.observed(name).ref,
         ("sh", "-c", 'echo $(id -u):$(id -g) $PWD "$WORD" "$MORE"'),
         workdir="/bin",
@@ -135,7 +135,7 @@ def test_where_it_runs_and_with_what(bench: Workbench, name: str) -> None:
 
 def test_who_runs_it_where_and_with_what(bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name, {"env": {"WORD": "of the spec"}}))
-    result = bench.backend.writer.exec(
+    result = bench.backend.runner.exec(
         bench.observed(name).ref,
         ("sh", "-c", 'echo $(id -u):$(id -g) $PWD "$WORD" "$MORE"'),
         user="7:8",
@@ -162,7 +162,7 @@ def test_a_sandbox_that_is_not_running(engine: EngineUnderTest, bench: Workbench
         live.exec_in(name, ("true",), bench.backend, write=passing.streams())
     assert caught.value.exit_code == 125
     with pytest.raises(ExecError):
-        bench.backend.writer.exec(ref, ("true",))
+        bench.backend.runner.exec(ref, ("true",))
 
 
 def test_a_sandbox_that_is_not_there(bench: Workbench, name: str) -> None:
@@ -170,7 +170,7 @@ def test_a_sandbox_that_is_not_there(bench: Workbench, name: str) -> None:
         live.exec_in(name, ("true",), bench.backend, write=passing.streams())
     assert caught.value.exit_code == 9
     with pytest.raises(NotFoundError):
-        bench.backend.writer.exec("0" * 64, ("true",))
+        bench.backend.runner.exec("0" * 64, ("true",))
 
 
 def test_a_strangers_container(engine: EngineUnderTest, bench: Workbench, name: str) -> None:

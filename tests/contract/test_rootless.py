@@ -172,7 +172,7 @@ def test_keep_id_is_the_caller_so_what_it_writes_is_theirs(user: User, bench: Wo
     security = {"user": user.uid, "userNamespace": "keep-id"}
     loaded, ref = made(bench, name, {"security": security, "mounts": [mount]})
     assert [problem.code for problem in bench.prepare(loaded).problems if problem.code != "limits-ignored"] == []
-    bench.backend.writer.exec(ref, ["touch", "/data/mine"])
+    bench.backend.runner.exec(ref, ["touch", "/data/mine"])
     assert (data / "mine").stat().st_uid == user.uid
     assert status(user, name)["Uid"].split()[0] == str(user.uid)
 

@@ -115,7 +115,7 @@ class Workbench:
 
     def exec(self, name: str, *command: str, stdin: IO[bytes] | None = None, user: str | None = None) -> ExecResult:
         """A command in a sandbox."""
-        return self.backend.writer.exec(self.observed(name).ref, command, stdin=stdin, user=user)
+        return self.backend.runner.exec(self.observed(name).ref, command, stdin=stdin, user=user)
 
     def sh(self, name: str, script: str) -> str:
         """What a shell script in a sandbox says; it has to end well."""

@@ -15,6 +15,7 @@ from sandboxctl.spec import Sandbox
 
 if TYPE_CHECKING:
     from sandboxctl.backends.docker.writer import DockerWriter
+    from sandboxctl.engine_exec import EngineRunner
 
 
 class DockerBackend:
@@ -29,6 +30,14 @@ class DockerBackend:
         self.endpoint, self._certificates = resolve(connection)
         self.reader = DockerReader(self.endpoint, timeout=connection.timeout, cache=connection.cache)
         self._timeout = connection.timeout
+
+    @cached_property
+    def runner(self) -> EngineRunner:
+        """Made on first use."""
+        from sandboxctl.engine_exec import EngineRunner
+        from sandboxctl.engine_http import EngineHttp
+
+        return EngineRunner(EngineHttp(self.endpoint, timeout=self._timeout))
 
     @cached_property
     def writer(self) -> DockerWriter:

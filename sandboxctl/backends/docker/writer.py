@@ -7,13 +7,12 @@ away (engines.md, section 1.2). Updates are a closed JSON body, since `update_co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from docker import APIClient
 from docker.tls import TLSConfig
 
-from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
 from sandboxctl.backends.docker.complaints import TABLE
@@ -21,7 +20,6 @@ from sandboxctl.backends.docker.endpoint import Certificates
 from sandboxctl.backends.docker.image_writer import ImageWriter
 from sandboxctl.backends.docker.reported import reported
 from sandboxctl.complaints import engine_error
-from sandboxctl.engine_exec import Command
 from sandboxctl.engine_http import Endpoint, EngineHttp
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
@@ -200,26 +198,6 @@ class DockerWriter(ImageWriter):
         """Gone already is success."""
         with reported(missing_is_done=True):
             self._api.remove_volume(name)
-
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Callable[[bytes], None] | None = None,
-        stderr: Callable[[bytes], None] | None = None,
-    ) -> ExecResult:
-        """See `engine_exec`."""
-        what = Command(argv=command, user=user, workdir=workdir, env=env or {})
-        return engine_exec.collect(self._http, ref, what, stdin=stdin, stdout=stdout, stderr=stderr)
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        """On the caller's terminal."""
-        return engine_exec.on_terminal(self._http, ref, command, user=user, workdir=workdir)
 
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """A helper container: created, run to its end, read, removed."""

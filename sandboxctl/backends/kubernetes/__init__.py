@@ -17,6 +17,7 @@ from sandboxctl.fields import Wanted
 from sandboxctl.spec import Sandbox
 
 if TYPE_CHECKING:
+    from sandboxctl.backends.kubernetes.runner import KubernetesRunner
     from sandboxctl.backends.kubernetes.writer import KubernetesWriter
 
 
@@ -32,6 +33,13 @@ class KubernetesBackend:
         target = resolve(connection)
         self._api = Api(target.endpoint, namespace=target.namespace, timeout=connection.timeout)
         self.reader = KubernetesReader(self._api)
+
+    @cached_property
+    def runner(self) -> KubernetesRunner:
+        """Made on first use."""
+        from sandboxctl.backends.kubernetes.runner import KubernetesRunner
+
+        return KubernetesRunner(self._api, self.reader)
 
     @cached_property
     def writer(self) -> KubernetesWriter:

@@ -6,19 +6,15 @@ change carries the uid of the pod that the plan saw: of another pod of that name
 
 from __future__ import annotations
 
-import io
-import os
 import re
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
-from sandboxctl.backends.kubernetes import condition, gate, live, probe, resize, streams
+from sandboxctl.backends.kubernetes import condition, gate, live, probe, resize
 from sandboxctl.backends.kubernetes.api import Api
-from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import ConflictError, FailedError, InvalidError, NotFoundError, SandboxctlError
 from sandboxctl.fields import within
@@ -31,7 +27,6 @@ _COMPANIONS = ("Service", "Secret", "ConfigMap", "NetworkPolicy")
 
 _PAUSES = (0.05, 0.1, 0.2, 0.25)
 _SPARE_SECONDS = 60.0  # beyond its grace, for a pod to be gone
-_IN_DIRECTORY = 'cd "$1" && shift && exec "$@"'
 
 
 class KubernetesWriter:
@@ -197,43 +192,6 @@ class KubernetesWriter:
         """Gone already is success."""
         self._api.delete(self._api.location("PersistentVolumeClaim", name))
 
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Callable[[bytes], None] | None = None,
-        stderr: Callable[[bytes], None] | None = None,
-    ) -> ExecResult:
-        """See `streams`. A pod's exec has no user, directory or variables of its own: the last two go by a shell."""
-        out, err = io.BytesIO(), io.BytesIO()
-        code = streams.run(
-            self._api,
-            self._reader.name_of(ref),
-            SANDBOX,
-            _command(command, user=user, workdir=workdir, env=env or {}),
-            stdin=None if stdin is None else stdin.fileno(),
-            stdout=stdout or _into(out),
-            stderr=stderr or _into(err),
-        )
-        return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        """On the caller's terminal."""
-
-        def write(chunk: bytes) -> None:
-            os.write(sys.stdout.fileno(), chunk)
-
-        words = _command(command, user=user, workdir=workdir, env={})
-        name = self._reader.name_of(ref)
-        return streams.run(
-            self._api, name, SANDBOX, words, stdin=sys.stdin.fileno(), stdout=write, stderr=write, terminal=True
-        )
-
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """An ephemeral container beside the sandbox's. It stays, so it cannot have the name that is asked for."""
         return probe.run(self._api, self._reader, helper)
@@ -277,21 +235,3 @@ class KubernetesWriter:
 
     def close(self) -> None:
         """Nothing is kept open."""
-
-
-def _command(
-    command: Sequence[str], *, user: str | None, workdir: str | None, env: Mapping[str, str]
-) -> tuple[str, ...]:
-    if user is not None:
-        raise InvalidError("a pod's exec has no user of its own", hint="leave --user out, or change security.user")
-    words = tuple(command)
-    if env:
-        words = ("env", *(f"{name}={text}" for name, text in env.items()), *words)
-    return words if workdir is None else ("sh", "-c", _IN_DIRECTORY, "sh", workdir, *words)
-
-
-def _into(buffer: io.BytesIO) -> Callable[[bytes], None]:
-    def write(chunk: bytes) -> None:
-        buffer.write(chunk)
-
-    return write

@@ -16,6 +16,7 @@ from sandboxctl.spec import Sandbox
 
 if TYPE_CHECKING:
     from sandboxctl.backends.podman.writer import PodmanWriter
+    from sandboxctl.engine_exec import EngineRunner
 
 
 class PodmanBackend:
@@ -34,6 +35,13 @@ class PodmanBackend:
     def dormant(self) -> bool:
         """Whether a service would have to be started first."""
         return self._service.dormant
+
+    @cached_property
+    def runner(self) -> EngineRunner:
+        """By the compat API, whose exec is the same as Docker's."""
+        from sandboxctl.engine_exec import EngineRunner
+
+        return EngineRunner(self._service.http)
 
     @cached_property
     def writer(self) -> PodmanWriter:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, cast
+from typing import cast
 
 from podman import PodmanClient
 from podman.errors import APIError
 
-from sandboxctl import engine_exec
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
 from sandboxctl.backends.podman import native, reported
@@ -24,7 +23,6 @@ from sandboxctl.backends.podman.image_writer import Response, decoded
 from sandboxctl.backends.podman.pod_writer import PodWriter
 from sandboxctl.backends.podman.service import Service
 from sandboxctl.complaints import engine_error
-from sandboxctl.engine_exec import Command
 from sandboxctl.errors import EngineError, UnreachableError
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
@@ -191,26 +189,6 @@ class PodmanWriter(PodWriter):
     def delete_volume(self, name: str) -> None:
         """Gone already is success."""
         self._send("delete", f"/volumes/{name}", missing_is_done=True)
-
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Callable[[bytes], None] | None = None,
-        stderr: Callable[[bytes], None] | None = None,
-    ) -> ExecResult:
-        """See `engine_exec`; the compat API, whose exec is the same as Docker's."""
-        what = Command(argv=command, user=user, workdir=workdir, env=env or {})
-        return engine_exec.collect(self._service.http, ref, what, stdin=stdin, stdout=stdout, stderr=stderr)
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        """On the caller's terminal."""
-        return engine_exec.on_terminal(self._service.http, ref, command, user=user, workdir=workdir)
 
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         """A helper container: created, run to its end, read, removed."""
