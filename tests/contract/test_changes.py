@@ -42,6 +42,7 @@ TESTED_ELSEWHERE = {
     ),
     "env.configMap": "test_examples: kubernetes-settings",
     "mounts.configMap": "test_examples: kubernetes-settings",
+    "mounts.secret.items": "test_examples: kubernetes-settings",
     "mounts.secret": "test_examples: kubernetes-settings; on Podman test_podman_regressions: P11",
     "network.egress": "test_kubernetes: an allowed address",
     "podman": "read by us",
