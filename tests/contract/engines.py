@@ -154,8 +154,8 @@ class EngineUnderTest(Protocol):
     def networks(self) -> frozenset[str]:
         """The names of all networks."""
 
-    def image_names(self) -> frozenset[str]:
-        """Every reference that the engine has locally."""
+    def image_names(self, repository: str = "") -> frozenset[str]:
+        """Every reference that the engine has locally, or those that begin so: other tests make some meanwhile."""
 
 
 _DOCKER_SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -415,8 +415,9 @@ class DockerUnderTest:
     def networks(self) -> frozenset[str]:
         return frozenset(self.client("network", "ls", "--format", "{{.Name}}").stdout.split())
 
-    def image_names(self) -> frozenset[str]:
-        return frozenset(self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split())
+    def image_names(self, repository: str = "") -> frozenset[str]:
+        found = self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+        return frozenset(each for each in found if each.startswith(repository))
 
 
 def clear(engine: EngineUnderTest, name: str) -> None:

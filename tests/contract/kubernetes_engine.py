@@ -200,7 +200,7 @@ class KubernetesUnderTest:
     def networks(self) -> frozenset[str]:
         return frozenset()
 
-    def image_names(self) -> frozenset[str]:
+    def image_names(self, repository: str = "") -> frozenset[str]:
         return frozenset()
 
     def left(self, name: str) -> frozenset[str]:

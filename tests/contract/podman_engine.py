@@ -290,5 +290,6 @@ class PodmanUnderTest:
     def networks(self) -> frozenset[str]:
         return frozenset(self.client("network", "ls", "--format", "{{.Name}}").stdout.split())
 
-    def image_names(self) -> frozenset[str]:
-        return frozenset(self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split())
+    def image_names(self, repository: str = "") -> frozenset[str]:
+        found = self.client("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
+        return frozenset(each for each in found if each.startswith(repository))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandboxctl.errors import InvalidError
+from sandboxctl.spec import ARCHIVE_REPOSITORY
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 
@@ -16,10 +17,10 @@ from tests.contract.workbench import Workbench
 @pytest.fixture
 def loaded_images(engine: EngineUnderTest, name: str) -> Iterator[None]:
     """What the test has the engine load is gone afterwards."""
-    before = engine.image_names()
+    before = engine.image_names(ARCHIVE_REPOSITORY)
     yield
     engine.client("rm", "--force", *(each for each in engine.containers() if each.startswith(name)), check=False)
-    for image in engine.image_names() - before:
+    for image in engine.image_names(ARCHIVE_REPOSITORY) - before:
         engine.client("rmi", image, check=False)
 
 

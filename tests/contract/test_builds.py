@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandboxctl.errors import ConflictError, FailedError, InvalidError
+from sandboxctl.spec import BUILD_REPOSITORY
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 
@@ -16,10 +17,10 @@ IMAGE = {"image": {"build": {"context": "./context", "args": {"SAID": "hello"}}}
 @pytest.fixture(autouse=True)
 def _built_images(engine: EngineUnderTest, name: str) -> Iterator[None]:
     """What the test has the engine build is gone afterwards."""
-    before = engine.image_names()
+    before = engine.image_names(BUILD_REPOSITORY)
     yield
     engine.client("rm", "--force", *(each for each in engine.containers() if each.startswith(name)), check=False)
-    for image in engine.image_names() - before:
+    for image in engine.image_names(BUILD_REPOSITORY) - before:
         engine.client("rmi", image, check=False)
 
 
@@ -63,12 +64,12 @@ def test_a_step_that_fails_shows_its_last_lines_and_leaves_nothing(
     engine: EngineUnderTest, bench: Workbench, name: str
 ) -> None:
     write(bench, "RUN echo the reason; exit 3", name=name)
-    images = engine.image_names()
+    images = engine.image_names(BUILD_REPOSITORY)
     with pytest.raises(FailedError) as failed:
         bench.apply(bench.spec(name, IMAGE))
     assert str(failed.value).startswith("image.build: ")
     assert "\n  the reason" in str(failed.value)
-    assert (engine.image_names(), name in engine.containers()) == (images, False)
+    assert (engine.image_names(BUILD_REPOSITORY), name in engine.containers()) == (images, False)
 
 
 def test_a_dockerfile_that_is_none_is_the_engines_word(bench: Workbench, name: str) -> None:
