@@ -17,11 +17,17 @@ from tests.contract.workbench import Workbench
 @pytest.fixture
 def loaded_images(engine: EngineUnderTest, name: str) -> Iterator[None]:
     """What the test has the engine load is gone afterwards."""
-    before = engine.image_names(ARCHIVE_REPOSITORY)
+    before = loaded(engine, name)
     yield
     engine.client("rm", "--force", *(each for each in engine.containers() if each.startswith(name)), check=False)
-    for image in engine.image_names(ARCHIVE_REPOSITORY) - before:
+    for image in loaded(engine, name) - before:
         engine.client("rmi", image, check=False)
+
+
+def loaded(engine: EngineUnderTest, name: str) -> frozenset[str]:
+    """What only these tests make: out of an archive, under our name for it or the one that it holds, and a tag."""
+    names = (ARCHIVE_REPOSITORY, engine.images.archived, f"localhost/{name}")
+    return frozenset().union(*(engine.image_names(each) for each in names))
 
 
 @pytest.fixture(params=["busybox_rootfs", "busybox_archive"])
