@@ -10,8 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from sandboxctl import capabilities, ownership
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import dataclass, field
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import ConflictError, UnreachableError
+from sandboxctl.errors import AbsentError, ConflictError, UnreachableError
 from sandboxctl.problems import dotted
 from sandboxctl.spec import Loaded, Sandbox
 

@@ -12,8 +12,7 @@ from sandboxctl import backends, sdk
 from sandboxctl.advice import Advice, as_root
 from sandboxctl.backends.base import Backend, Engine
 from sandboxctl.dataclass import dataclass
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import SandboxctlError, UnreachableError
+from sandboxctl.errors import AbsentError, SandboxctlError, UnreachableError
 
 State = Literal["answers", "absent", "silent", "broken"]
 

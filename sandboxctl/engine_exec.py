@@ -6,121 +6,63 @@ and Podman's compat API speak the same here. Streams are bytes; nothing is decod
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import select
 import signal
 import socket
 import struct
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from sandboxctl import terminal
-from sandboxctl.backends.base import ExecResult
-from sandboxctl.dataclass import dataclass, field
 from sandboxctl.engine_http import EngineHttp
 from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
+from sandboxctl.runner import Command, Sink, Stdio
 
 _CHUNK = 64 * 1024
 _KILLED = 128 + signal.SIGKILL
 _END_OF_INPUT = b"\x04"
 _COMPLAINTS = (b"OCI runtime exec failed", b"Error: crun", b"Error: runc", b"exec failed")
+_NOT_RUNNING = ("container state improper", " is not running")  # Podman's words, Docker's; both with 500
+_SEE = "`sandboxctl status` says how it is now"
 _NOT_FOUND = (b"executable file not found", b"no such file or directory", b"not found in $PATH")
 _NOT_EXECUTABLE = (b"permission denied", b"is a directory", b"exec format error")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What is run: `user` is `uid[:gid]`, `tty` the caller's own terminal."""
-
-    argv: Sequence[str]
-    user: str | None = None
-    workdir: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
-    tty: bool = False
-
-
-Sink = Callable[[bytes], None]
-
-
-def run(http: EngineHttp, ref: str, command: Command, *, stdin: int | None, stdout: Sink, stderr: Sink) -> int:
-    """Runs it to its end; `stdin` is a file descriptor or None. Returns its exit code, 126 and 127 as a shell would.
+def run(http: EngineHttp, ref: str, command: Command, stdio: Stdio) -> int:
+    """Runs it to its end. Returns its exit code, 126 and 127 as a shell would.
 
     Raises NotFoundError for no such container, ExecError for one that is not running.
     """
-    exec_id = _create(http, ref, command, attach_stdin=stdin is not None)
+    exec_id = _create(http, ref, command, attach_stdin=stdio.stdin is not None)
 
     def resize(size: os.terminal_size) -> None:
         http.post(f"/exec/{exec_id}/resize?h={size.lines}&w={size.columns}", None)
 
     head = _Head()
-    connection, early = http.upgrade(f"/exec/{exec_id}/start", {"Detach": False, "Tty": command.tty})
+    connection, early = _start(http, exec_id, command)
     with connection:
         pump = _Pump(
             connection,
             early,
             tty=command.tty,
-            stdout=head.passing(stdout),
-            stderr=head.passing(stderr),
+            stdout=head.passing(stdio.stdout),
+            stderr=head.passing(stdio.stderr),
             patience=http.timeout,
             look=lambda: http.get(f"/exec/{exec_id}/json"),
         )
         if command.tty:
             with terminal.raw(), terminal.followed(resize):
-                pump.run(stdin)
+                pump.run(stdio.stdin)
         else:
-            pump.run(stdin)
+            pump.run(stdio.stdin)
     code = _exit_code(http, exec_id)
     never_ran = code in (125, 126, 127) and head.complains
-    head.release(stderr if never_ran else None)
+    head.release(stdio.stderr if never_ran else None)
     return _never_ran_code(head.text) if never_ran else code
-
-
-class EngineRunner:
-    """Runs commands in the containers of one engine; threads may share it."""
-
-    def __init__(self, http: EngineHttp) -> None:
-        self._http = http
-
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Sink | None = None,
-        stderr: Sink | None = None,
-    ) -> ExecResult:
-        """What has no sink of its own is in the result. `stdin` is a file that can be waited on."""
-        out, err = io.BytesIO(), io.BytesIO()
-        what = Command(argv=command, user=user, workdir=workdir, env=env or {})
-        handle = None if stdin is None else stdin.fileno()
-        code = run(self._http, ref, what, stdin=handle, stdout=stdout or _into(out), stderr=stderr or _into(err))
-        return ExecResult(code=code, stdout=out.getvalue(), stderr=err.getvalue())
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        """On the caller's terminal."""
-
-        def write(chunk: bytes) -> None:
-            os.write(sys.stdout.fileno(), chunk)
-
-        env = {"TERM": os.environ.get("TERM", "xterm")}
-        what = Command(argv=command, user=user, workdir=workdir, env=env, tty=True)
-        return run(self._http, ref, what, stdin=sys.stdin.fileno(), stdout=write, stderr=write)
-
-
-def _into(buffer: io.BytesIO) -> Sink:
-    def write(chunk: bytes) -> None:
-        buffer.write(chunk)
-
-    return write
 
 
 class _Head:
@@ -176,11 +118,25 @@ def _create(http: EngineHttp, ref: str, command: Command, *, attach_stdin: bool)
     answer = http.post(f"/containers/{ref}/exec", body)
     if answer.status == 404:
         raise NotFoundError(f"there is no container {ref}")
-    if answer.status == 409 or b"container state improper" in answer.body:  # Podman's words, with 500
-        raise ExecError(answer.message, hint="`sandboxctl status` says how it is now")
+    if _not_running(answer.status, answer.message):
+        raise ExecError(answer.message, hint=_SEE)
     if answer.status not in (200, 201):
         raise EngineError(f"the engine answered {answer.status}: {answer.message}", status=answer.status)
     return str(_decoded(answer.body)["Id"])
+
+
+def _start(http: EngineHttp, exec_id: str, command: Command) -> tuple[socket.socket, bytes]:
+    """Raises ExecError where the container has ended since the command was made: Docker 20.10 says so with 500."""
+    try:
+        return http.upgrade(f"/exec/{exec_id}/start", {"Detach": False, "Tty": command.tty})
+    except EngineError as error:
+        if error.status == 404 or _not_running(error.status, str(error)):
+            raise ExecError("it ended before the command could start", hint=_SEE) from error
+        raise
+
+
+def _not_running(status: int, words: str) -> bool:
+    return status == 409 or any(each in words for each in _NOT_RUNNING)
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

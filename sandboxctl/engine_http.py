@@ -7,7 +7,6 @@ changes an engine's objects goes through its SDK, or is one `send` of a whole do
 
 from __future__ import annotations
 
-import errno
 import json
 import socket
 import time
@@ -33,10 +32,6 @@ _CHUNK = 256 * 1024
 _PAUSE = 0.01
 
 
-class AbsentError(UnreachableError):
-    """There is no such engine here at all: no socket. The next backend may be tried."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the engine said. Header names are lower case."""
@@ -51,7 +46,7 @@ class Answer:
         return message(self.body)
 
 
-def message(body: bytes) -> str:
+def message(body: bytes | bytearray) -> str:
     """The engine's own words out of `{"message": …}`, on one line of at most 400 characters."""
     try:
         text = json.loads(body)["message"]
@@ -155,7 +150,10 @@ class EngineHttp:
         return self._exchange(post(path, body), path)
 
     def upgrade(self, path: str, body: Mapping[str, object]) -> tuple[socket.socket, bytes]:
-        """A request that turns the connection into a stream: the socket, without a deadline, and what came already."""
+        """A request that turns the connection into a stream: the socket, without a deadline, and what came already.
+
+        Raises EngineError where it is refused.
+        """
         with self._reported(f"POST {path}"):
             connection = self._connect(both_ways=True)
         try:
@@ -172,8 +170,13 @@ class EngineHttp:
         return connection, answer.body
 
     def _refuse(self, answer: Answer, connection: socket.socket) -> NoReturn:
-        rest = answer.body + connection.recv(_CHUNK)
-        raise UnreachableError(f"{self.endpoint.label} answered {answer.status}: {_text(rest)}")
+        """The connection stays open, so that only its length tells where the body ends."""
+        deadline = time.monotonic() + self.timeout
+        length = answer.headers.get("content-length", "")
+        body = bytearray(answer.body)
+        while not (length.isdecimal() and len(body) >= int(length)) and (chunk := _receive(connection, deadline)):
+            body += chunk
+        raise EngineError(f"{self.endpoint.label} answered {answer.status}: {message(body)}", status=answer.status)
 
     def _exchange(self, sent: bytes, path: str) -> Answer:
         deadline = time.monotonic() + self.timeout
@@ -249,7 +252,9 @@ class EngineHttp:
                 hint="is it overloaded or hung? --timeout waits longer",
             ) from error
         except OSError as error:
-            raise _unreachable(self.endpoint, error) from error
+            from sandboxctl.socket_errors import unreachable  # what seldom happens is read seldom
+
+            raise unreachable(self.endpoint, error) from error
 
     def _parse(self, received: bytes, path: str, *, whole: bool = True) -> Answer:
         head, separator, body = received.partition(b"\r\n\r\n")
@@ -295,47 +300,9 @@ def _read_head(connection: socket.socket, *, timeout: float) -> bytes:
     return bytes(head)
 
 
-def _text(body: bytes) -> str:
-    return " ".join(body.decode("utf-8", "replace").split())[:200]
-
-
 def _receive(connection: socket.socket, deadline: float) -> bytes:
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError
     connection.settimeout(left)
     return connection.recv(_CHUNK)
-
-
-def _unreachable(endpoint: Endpoint, error: OSError) -> UnreachableError:
-    label, url = endpoint.label, endpoint.url
-    if endpoint.tls is not None and (words := _tls_complaint(error)):
-        return UnreachableError(f"{label} at {url} cannot be reached by TLS: {words}", hint=_CERTIFICATES)
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        kind = UnreachableError if endpoint.named else AbsentError
-        return kind(f"there is no {label} at {url}", hint=f"install and start it, or say where it is ({_FLAG})")
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return UnreachableError(
-            f"no permission to use {label} at {url}",
-            hint=f"run as a user who may: the group that owns the socket (often `docker`), or root; {_FLAG}",
-        )
-    if error.errno == errno.ECONNREFUSED:
-        return UnreachableError(f"{label} is not running at {url}", hint=f"start its service, or {_FLAG}")
-    if error.errno in (errno.ECONNRESET, errno.EPIPE):
-        return UnreachableError(f"{label} at {url} closed the connection in mid-answer", hint="is it restarting?")
-    return UnreachableError(f"{label} at {url} cannot be reached: {error.strerror or error}", hint=_FLAG)
-
-
-def _tls_complaint(error: OSError) -> str | None:
-    """OpenSSL's words, if they are any. Its errors have numbers of their own, and 1 is not EPERM."""
-    import ssl
-
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return " ".join(str(error.reason or error).split()).replace("_", " ").lower()
-    return None
-
-
-_CERTIFICATES = "do the certificates of both sides come from the authorities that the other one knows?"
-_FLAG = "see --docker-host, --podman-uri"

@@ -73,6 +73,10 @@ class UnreachableError(SandboxctlError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class AbsentError(UnreachableError):
+    """There is no such engine here at all: no socket. The next backend may be tried."""
+
+
 class SilentError(UnreachableError):
     """The engine took a request and did not answer in time: nothing more is asked of it in this run."""
 

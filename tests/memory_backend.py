@@ -7,17 +7,17 @@ test changes `fields` to change something behind sandboxctl's back. `sleep` runs
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import IO, Literal
+from typing import Literal
 
 from sandboxctl import fields, ownership
 from sandboxctl.backends.base import (
     Backend,
     Connection,
     Engine,
-    ExecResult,
     Helper,
     ImageConfig,
     Json,
@@ -29,9 +29,9 @@ from sandboxctl.backends.base import (
     Payload,
     Status,
 )
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import ConflictError, EngineError, ExitCode, InvalidError, SandboxctlError
+from sandboxctl.errors import AbsentError, ConflictError, EngineError, ExitCode, InvalidError, SandboxctlError
 from sandboxctl.fields import Wanted
+from sandboxctl.runner import Command, ExecResult, Runner, Stdio
 from sandboxctl.spec import Sandbox
 
 BUSYBOX = "docker.io/library/busybox:1"
@@ -88,8 +88,8 @@ class MemoryBackend:
         return self
 
     @property
-    def runner(self) -> MemoryBackend:
-        return self
+    def runner(self) -> Runner:
+        return Runner(self._ran)
 
     @property
     def writer(self) -> MemoryBackend:
@@ -289,42 +289,24 @@ class MemoryBackend:
     def delete_volume(self, name: str) -> None:
         self.volumes.pop(name, None)
 
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Callable[[bytes], None] | None = None,
-        stderr: Callable[[bytes], None] | None = None,
-    ) -> ExecResult:
+    def _ran(self, ref: str, command: Command, stdio: Stdio) -> int:
         """Knows `echo`, `cat`, `exit CODE` and nothing else."""
         self._called("exec")
         self._there(ref)
-        code, output = _run(command, stdin)
-        if stdout is not None:
-            stdout(output)
-            output = b""
-        return ExecResult(code=code, stdout=output)
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        return self.exec(ref, command).code
+        program, *words = command.argv
+        match program:
+            case "echo":
+                stdio.stdout((" ".join(words) + "\n").encode())
+            case "cat" if stdio.stdin is not None:
+                while chunk := os.read(stdio.stdin, 65536):
+                    stdio.stdout(chunk)
+            case "exit":
+                return int(words[0])
+            case "cat":
+                pass
+            case _:
+                return ExitCode.NO_SUCH_COMMAND
+        return 0
 
     def run_probe(self, helper: Helper, *, name: str) -> ExecResult:
         raise EngineError("there is no kernel here to look at", status=500)
-
-
-def _run(command: Sequence[str], stdin: IO[bytes] | None) -> tuple[int, bytes]:
-    program, *words = command
-    match program:
-        case "echo":
-            return 0, (" ".join(words) + "\n").encode()
-        case "cat":
-            return 0, stdin.read() if stdin is not None else b""
-        case "exit":
-            return int(words[0]), b""
-        case _:
-            return ExitCode.NO_SUCH_COMMAND, b""

@@ -14,6 +14,7 @@ from sandboxctl.dataclass import dataclass, field
 
 if TYPE_CHECKING:
     from sandboxctl.fields import Wanted
+    from sandboxctl.runner import ExecResult, Runner
     from sandboxctl.spec import Commit, Image, ImageBuild, Sandbox
 
 Key = tuple[str, ...]
@@ -193,15 +194,6 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExecResult:
-    """What a command in a sandbox left."""
-
-    code: int
-    stdout: bytes = b""
-    stderr: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Helper:
     """A container of ours for a moment. One that looks is in the pid and network namespaces of `container`.
 
@@ -273,27 +265,6 @@ class SecretReader(Reader, Protocol):
 
     def has_secret(self, name: str) -> bool:
         """Whether the engine's own store has a secret of this name."""
-
-
-class Runner(Protocol):
-    """Runs commands inside. Needs no SDK: it is what a sandbox is used for, all day."""
-
-    def exec(
-        self,
-        ref: str,
-        command: Sequence[str],
-        *,
-        user: str | None = None,
-        workdir: str | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: IO[bytes] | None = None,
-        stdout: Callable[[bytes], None] | None = None,
-        stderr: Callable[[bytes], None] | None = None,
-    ) -> ExecResult:
-        """Runs a command; streams to the callables where given, else collects."""
-
-    def interactive(self, ref: str, command: Sequence[str], *, user: str | None, workdir: str | None) -> int:
-        """Runs a command on the caller's terminal; returns its exit code."""
 
 
 class Writer(Protocol):

@@ -149,7 +149,7 @@ def in_use_or_meant(
     """The same with those that specs name for themselves; each with the specs that mean it, or may (`auto`)."""
     from contextlib import ExitStack
 
-    from sandboxctl.engine_http import AbsentError
+    from sandboxctl.errors import AbsentError
 
     places = _places(session, loaded)
     here: list[tuple[Backend, tuple[Loaded, ...]]] = []
@@ -171,7 +171,7 @@ def in_use_or_meant(
 
 def _greet(backend: Backend) -> None:
     """One that is silent passes: whoever needs its answer will be told. Raises AbsentError."""
-    from sandboxctl.engine_http import AbsentError
+    from sandboxctl.errors import AbsentError
 
     try:
         backend.reader.engine()

@@ -8,8 +8,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 
-from sandboxctl.backends.base import ExecResult, Helper
+from sandboxctl.backends.base import Helper
 from sandboxctl.dataclass import replace
+from sandboxctl.runner import ExecResult
 from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS, TOKEN
 from sandboxctl.verify.facts import NAMESPACES
 

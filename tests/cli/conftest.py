@@ -63,8 +63,12 @@ class Cli:
 
     def __call__(self, *words: str, stdin: str = "", terminal: bool = False) -> Ran:
         kind = Typed if terminal else io.TextIOWrapper
-        self.monkeypatch.setattr(sys, "stdin", kind(io.BytesIO(stdin.encode()), encoding="utf-8"))
-        code = main(words, connect=self.engine.connect)
+        typed = self.directory / ".stdin"
+        typed.write_text(stdin, encoding="utf-8")
+        with typed.open("rb") as source:
+            self.monkeypatch.setattr(sys, "stdin", kind(source, encoding="utf-8"))
+            code = main(words, connect=self.engine.connect)
+        typed.unlink()
         captured = self.capsys.readouterr()
         return Ran(code=code, out=captured.out, err=captured.err)
 

@@ -9,8 +9,7 @@ import pytest
 
 from sandboxctl.backends.base import Backend, Connection
 from sandboxctl.cli.boundary import main
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import SandboxctlError, UnreachableError
+from sandboxctl.errors import AbsentError, SandboxctlError, UnreachableError
 from tests.cli.conftest import SPEC, Cli, Ran
 from tests.memory_backend import MemoryBackend
 

@@ -12,8 +12,7 @@ from sandboxctl.advice import Advice
 from sandboxctl.backends.base import Backend, Connection, Engine
 from sandboxctl.cli.boundary import main
 from sandboxctl.dataclass import replace
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import EngineError, SandboxctlError, UnreachableError
+from sandboxctl.errors import AbsentError, EngineError, SandboxctlError, UnreachableError
 from tests.cli.conftest import Cli, Ran
 from tests.memory_backend import MemoryBackend
 

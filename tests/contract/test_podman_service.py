@@ -18,8 +18,7 @@ import pytest
 from sandboxctl.backends.base import Connection
 from sandboxctl.backends.podman.reader import PodmanReader
 from sandboxctl.backends.podman.service import Service
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import UnreachableError
+from sandboxctl.errors import AbsentError, UnreachableError
 
 pytestmark = [pytest.mark.podman, pytest.mark.usefixtures("podman_engine")]
 

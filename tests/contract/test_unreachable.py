@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandboxctl.backends import connect
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import UnreachableError
+from sandboxctl.errors import AbsentError, UnreachableError
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
 

@@ -12,12 +12,13 @@ from typing import IO, Any
 from sandboxctl import apply as apply_stage
 from sandboxctl import capabilities, observe
 from sandboxctl.apply import ApplyOptions, Event, Result
-from sandboxctl.backends.base import Backend, ExecResult, Observed
+from sandboxctl.backends.base import Backend, Observed
 from sandboxctl.errors import InvalidError
 from sandboxctl.load import load
 from sandboxctl.observe import Prepared
 from sandboxctl.plan import Plan
 from sandboxctl.problems import errors
+from sandboxctl.runner import ExecResult
 from sandboxctl.spec import Loaded
 
 Fragment = Mapping[str, Any]

@@ -14,9 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from sandboxctl.engine_exec import Command, run
+from sandboxctl.engine_exec import run
 from sandboxctl.engine_http import Endpoint, EngineHttp
-from sandboxctl.errors import EngineError, ExecError, NotFoundError, UnreachableError
+from sandboxctl.errors import (
+    EngineError,
+    ExecError,
+    NotFoundError,
+    SandboxctlError,
+    UnreachableError,
+)
+from sandboxctl.runner import Command, Stdio
 
 ID = "e" * 64
 ENDED = {"Running": False, "ExitCode": 0}
@@ -33,6 +40,7 @@ def engine(
     *,
     created: tuple[int, object] = (201, {"Id": ID}),
     ended: tuple[int, object] = (200, ENDED),
+    started: tuple[int, object] | None = None,
 ) -> Iterator[tuple[EngineHttp, list[bytes]]]:
     """An engine that knows the three requests of an exec; `stream` is what its command does."""
     path = tmp_path / "engine.sock"
@@ -44,12 +52,15 @@ def engine(
             request = self.request.recv(65536)
             requests.append(request)
             line = request.partition(b"\r\n")[0]
-            found = next((answer for end, answer in answers.items() if end in line), None)
-            if found is None:
+            found = next((answer for part, answer in answers.items() if part in line), None)
+            if found is not None:
+                self.request.sendall(answered("1.0", *found))
+            elif started is not None:
+                self.request.sendall(answered("1.1", *started))
+                self.request.recv(1)  # it stays open
+            else:
                 self.request.sendall(b"HTTP/1.1 101 UPGRADED\r\n\r\n")
                 stream(self.request)
-            else:
-                self.request.sendall(f"HTTP/1.0 {found[0]} X\r\n\r\n".encode() + json.dumps(found[1]).encode())
 
     with socketserver.ThreadingUnixStreamServer(str(path), Connection) as server:
         serving = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -61,10 +72,15 @@ def engine(
             serving.join()
 
 
+def answered(version: str, status: int, document: object) -> bytes:
+    body = json.dumps(document).encode()
+    return f"HTTP/{version} {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 def outcome(http: EngineHttp, *, stdin: int | None = None, **options: object) -> tuple[int, bytes, bytes]:
     out, err = bytearray(), bytearray()
     command = Command(argv=("true",), **options)  # type: ignore[arg-type]
-    code = run(http, "c", command, stdin=stdin, stdout=out.extend, stderr=err.extend)
+    code = run(http, "c", command, Stdio(stdin=stdin, stdout=out.extend, stderr=err.extend))
     return code, bytes(out), bytes(err)
 
 
@@ -93,6 +109,23 @@ def test_what_is_asked_of_the_engine(tmp_path: Path) -> None:
         f"POST /exec/{ID}/start".encode(),
         f"GET /exec/{ID}/json".encode(),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "error"),
+    [
+        (500, "Container e is not running: Exited (0) Less than a second ago", ExecError),
+        (409, "Container e is paused", ExecError),
+        (404, "No such exec instance", ExecError),
+        (500, "no space left on device", EngineError),
+    ],
+)
+def test_a_container_that_ends_before_its_command_starts_is_told_at_once(
+    tmp_path: Path, status: int, words: str, error: type[SandboxctlError]
+) -> None:
+    with engine(tmp_path, started=(status, {"message": words})) as (http, _), pytest.raises(SandboxctlError) as caught:
+        outcome(http)
+    assert type(caught.value) is error
 
 
 def test_frames_are_put_together_wherever_they_are_cut(tmp_path: Path) -> None:

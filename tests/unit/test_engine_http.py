@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from sandboxctl.backends.podman.endpoint import listens
-from sandboxctl.engine_http import AbsentError, Answer, Endpoint, EngineHttp
-from sandboxctl.errors import SilentError, UnreachableError
+from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
+from sandboxctl.errors import AbsentError, EngineError, SilentError, UnreachableError
 
 TIMEOUT = 0.5
 HEADERS = b"Host: engine\r\nAccept: application/json\r\n\r\n"
@@ -84,10 +84,26 @@ def test_an_upgrade_gives_the_socket_and_what_came_with_the_head(tmp_path: Path)
     assert b"Connection: Upgrade\r\nUpgrade: tcp\r\n" in requests[0]
 
 
-def test_a_refused_upgrade_is_told_in_the_engines_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("parts", "leaves"),
+    [
+        ((b"HTTP/1.1 500 No\r\n\r\n", b'{"message":\n"it ended"}'), True),
+        ((b'HTTP/1.1 500 No\r\nContent-Length: 22\r\n\r\n{"message":', b'"it ended"}\n'), False),
+        ((b'HTTP/1.1 500 No\r\nContent-Length: 22\r\n\r\n{"message":"it ended"}\n',), False),
+    ],
+    ids=["closed", "in two pieces", "in one"],
+)
+def test_a_refused_upgrade_is_told_at_once_in_the_engines_words(
+    tmp_path: Path, parts: tuple[bytes, ...], leaves: bool
+) -> None:
+    def handle(connection: socket.socket) -> None:
+        says(*parts)(connection)
+        if not leaves:
+            connection.recv(1)  # an engine keeps such a connection open for the next question
+
     with (
-        engine(tmp_path, says(b"HTTP/1.1 404 Not Found\r\n\r\n", b'{"message":\n"no such exec"}')) as (http, _),
-        pytest.raises(UnreachableError, match=r"Docker answered 404: .*no such exec"),
+        engine(tmp_path, handle) as (http, _),
+        pytest.raises(EngineError, match=r"^Docker answered 500: it ended$"),
     ):
         http.upgrade("/exec/1/start", {})
 

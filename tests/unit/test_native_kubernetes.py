@@ -13,8 +13,7 @@ from sandboxctl.backends.kubernetes import api, condition, endpoint, native, pol
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Refusal, error_of, first_line
 from sandboxctl.backends.kubernetes.inspection import Surroundings
 from sandboxctl.backends.kubernetes.native import Found
-from sandboxctl.engine_http import AbsentError
-from sandboxctl.errors import ConflictError, ExecError, InvalidError, UnreachableError
+from sandboxctl.errors import AbsentError, ConflictError, ExecError, InvalidError, UnreachableError
 from sandboxctl.quantity import Bytes, MilliCpu, Milliseconds
 from sandboxctl.render import render
 from sandboxctl.spec import (

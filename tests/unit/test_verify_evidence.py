@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sandboxctl.backends.base import ExecResult, Helper
+from sandboxctl.backends.base import Helper
 from sandboxctl.errors import InvalidError
+from sandboxctl.runner import ExecResult
 from sandboxctl.verify import evidence, script
 from sandboxctl.verify.facts import facts
 

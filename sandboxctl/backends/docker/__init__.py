@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sandboxctl import sdk
@@ -15,7 +15,7 @@ from sandboxctl.spec import Sandbox
 
 if TYPE_CHECKING:
     from sandboxctl.backends.docker.writer import DockerWriter
-    from sandboxctl.engine_exec import EngineRunner
+    from sandboxctl.runner import Runner
 
 
 class DockerBackend:
@@ -32,12 +32,13 @@ class DockerBackend:
         self._timeout = connection.timeout
 
     @cached_property
-    def runner(self) -> EngineRunner:
+    def runner(self) -> Runner:
         """Made on first use."""
-        from sandboxctl.engine_exec import EngineRunner
+        from sandboxctl import engine_exec
         from sandboxctl.engine_http import EngineHttp
+        from sandboxctl.runner import Runner
 
-        return EngineRunner(EngineHttp(self.endpoint, timeout=self._timeout))
+        return Runner(partial(engine_exec.run, EngineHttp(self.endpoint, timeout=self._timeout)))
 
     @cached_property
     def writer(self) -> DockerWriter:

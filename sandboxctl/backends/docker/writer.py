@@ -14,15 +14,16 @@ from docker import APIClient
 from docker.tls import TLSConfig
 
 from sandboxctl.backends import archives
-from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.base import Helper, Json, Key, Payload
 from sandboxctl.backends.docker.complaints import TABLE
 from sandboxctl.backends.docker.endpoint import Certificates
 from sandboxctl.backends.docker.image_writer import ImageWriter
 from sandboxctl.backends.docker.reported import reported
 from sandboxctl.complaints import engine_error
-from sandboxctl.engine_http import Endpoint, EngineHttp
+from sandboxctl.engine_http import Endpoint
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
+from sandboxctl.runner import ExecResult
 
 _ADDED = 1  # the kind of a change in `docker diff`
 _UPDATES: tuple[tuple[Key, dict[str, str]], ...] = (
@@ -50,7 +51,6 @@ class DockerWriter(ImageWriter):
             )
         # A proxy or CA variable of the caller's has nothing to do with this engine, and would beat `verify` (D7).
         self._api.trust_env = False
-        self._http = EngineHttp(endpoint, timeout=timeout)
 
     def create(self, payload: Payload, *, name: str) -> str:
         """A container that is not started. A warning of the engine's undoes it: a control was not applied."""

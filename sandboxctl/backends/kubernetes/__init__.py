@@ -5,7 +5,7 @@ The commit point is an annotation written last, since a pod cannot be renamed.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sandboxctl.backends.base import Connection
@@ -17,8 +17,8 @@ from sandboxctl.fields import Wanted
 from sandboxctl.spec import Sandbox
 
 if TYPE_CHECKING:
-    from sandboxctl.backends.kubernetes.runner import KubernetesRunner
     from sandboxctl.backends.kubernetes.writer import KubernetesWriter
+    from sandboxctl.runner import Runner
 
 
 class KubernetesBackend:
@@ -35,11 +35,12 @@ class KubernetesBackend:
         self.reader = KubernetesReader(self._api)
 
     @cached_property
-    def runner(self) -> KubernetesRunner:
+    def runner(self) -> Runner:
         """Made on first use."""
-        from sandboxctl.backends.kubernetes.runner import KubernetesRunner
+        from sandboxctl.backends.kubernetes import runner
+        from sandboxctl.runner import Runner
 
-        return KubernetesRunner(self._api, self.reader)
+        return Runner(partial(runner.run, self._api, self.reader))
 
     @cached_property
     def writer(self) -> KubernetesWriter:

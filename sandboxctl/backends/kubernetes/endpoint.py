@@ -19,8 +19,8 @@ from sandboxctl.backends.base import Connection
 from sandboxctl.backends.kubernetes import kubeconfig
 from sandboxctl.backends.kubernetes.kubeconfig import Entry
 from sandboxctl.dataclass import dataclass
-from sandboxctl.engine_http import AbsentError, Endpoint
-from sandboxctl.errors import InvalidError, UnreachableError
+from sandboxctl.engine_http import Endpoint
+from sandboxctl.errors import AbsentError, InvalidError, UnreachableError
 
 if TYPE_CHECKING:
     from ssl import SSLContext

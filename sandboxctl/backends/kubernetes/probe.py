@@ -10,11 +10,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sandboxctl.backends.base import ExecResult, Helper, Json
+from sandboxctl.backends.base import Helper, Json
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.condition import SANDBOX
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import FailedError, NotFoundError
+from sandboxctl.runner import ExecResult
 
 _PREFIX = "probe-"
 _SECONDS = 20.0

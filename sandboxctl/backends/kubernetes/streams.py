@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sandboxctl import terminal as screen
+from sandboxctl import terminal
 from sandboxctl.backends.kubernetes import websocket
 from sandboxctl.backends.kubernetes.api import Api, first_line, refuse
 from sandboxctl.backends.kubernetes.feeding import Feed
 from sandboxctl.errors import EngineError, ExecError, InvalidError, NotFoundError, UnreachableError
+from sandboxctl.runner import Sink, Stdio
 
 _STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE, _HALF_CLOSE = 0, 1, 2, 3, 4, 255
 _CLOSING = "v5.channel.k8s.io"
@@ -26,30 +27,27 @@ _CHUNK = 64 * 1024
 _NOT_FOUND = ("executable file not found", "no such file or directory", "not found in $PATH")
 _NOT_EXECUTABLE = ("permission denied", "is a directory", "exec format error")
 
-Sink = Callable[[bytes], None]
-
 
 def run(
     api: Api,
     pod: str,
     container: str,
     command: Sequence[str],
+    stdio: Stdio,
     *,
-    stdin: int | None,
-    stdout: Sink,
-    stderr: Sink,
-    terminal: bool = False,
+    tty: bool,
 ) -> int:
-    """Runs it to its end; 126 and 127 as a shell would. `stdin` is a file descriptor or None.
+    """Runs it to its end; 126 and 127 as a shell would.
 
     Raises NotFoundError for no such pod, ExecError for one whose container does not run.
     """
-    if stdin is None or terminal:
-        return _run(api, pod, container, command, stdin, stdout, stderr, terminal=terminal)
-    feed = Feed(command, stderr)
-    code = _run(api, pod, container, feed.command, stdin, stdout, feed, feed=feed)
+    if stdio.stdin is None or tty:
+        return _run(api, pod, container, command, stdio, tty=tty)
+    feed = Feed(command, stdio.stderr)
+    fed = Stdio(stdin=stdio.stdin, stdout=stdio.stdout, stderr=feed)
+    code = _run(api, pod, container, feed.command, fed, feed=feed)
     if code == 127 and not feed.has_begun:  # there is no shell: then whoever feeds it has to hope that it reads all
-        return _run(api, pod, container, command, stdin, stdout, stderr)
+        return _run(api, pod, container, command, stdio)
     return code
 
 
@@ -58,16 +56,14 @@ def _run(
     pod: str,
     container: str,
     command: Sequence[str],
-    stdin: int | None,
-    stdout: Sink,
-    stderr: Sink,
+    stdio: Stdio,
     *,
-    terminal: bool = False,
+    tty: bool = False,
     feed: Feed | None = None,
 ) -> int:
     words = [("container", container), *(("command", word) for word in command)]
-    words += [("stdout", "true"), ("tty", "true")] if terminal else [("stdout", "true"), ("stderr", "true")]
-    words += [("stdin", "true")] if stdin is not None else []
+    words += [("stdout", "true"), ("tty", "true")] if tty else [("stdout", "true"), ("stderr", "true")]
+    words += [("stdin", "true")] if stdio.stdin is not None else []
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in words)
     try:
         channel = websocket.connect(api.http, f"{api.location('Pod', pod)}/exec?{query}", _PROTOCOLS)
@@ -78,12 +74,12 @@ def _run(
         channel.send(bytes([_RESIZE]) + json.dumps({"Width": size.columns, "Height": size.lines}).encode())
 
     try:
-        exchange = _Exchange(channel, {_STDOUT: stdout, _STDERR: stderr}, feed)
-        if not terminal:
-            exchange.run(stdin)
+        exchange = _Exchange(channel, {_STDOUT: stdio.stdout, _STDERR: stdio.stderr}, feed)
+        if not tty:
+            exchange.run(stdio.stdin)
         else:
-            with screen.raw(), screen.followed(resize):
-                exchange.run(stdin)
+            with terminal.raw(), terminal.followed(resize):
+                exchange.run(stdio.stdin)
     finally:
         channel.close()
     return exit_code(exchange.status)

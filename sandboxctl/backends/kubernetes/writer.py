@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, cast
 
-from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.base import Helper, Json, Key, Payload
 from sandboxctl.backends.kubernetes import condition, gate, live, probe, resize
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import ConflictError, FailedError, InvalidError, NotFoundError, SandboxctlError
 from sandboxctl.fields import within
 from sandboxctl.ownership import NAME, VERIFIED
+from sandboxctl.runner import ExecResult
 from sandboxctl.spec import Sandbox
 
 _MARKER = "sandboxctl-verified"  # the mark's own field manager, so that the main one need not repeat it

@@ -3,7 +3,7 @@ its keyword arguments, which drop safety options without an error (engines.md, s
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sandboxctl import sdk
@@ -16,7 +16,7 @@ from sandboxctl.spec import Sandbox
 
 if TYPE_CHECKING:
     from sandboxctl.backends.podman.writer import PodmanWriter
-    from sandboxctl.engine_exec import EngineRunner
+    from sandboxctl.runner import Runner
 
 
 class PodmanBackend:
@@ -37,11 +37,12 @@ class PodmanBackend:
         return self._service.dormant
 
     @cached_property
-    def runner(self) -> EngineRunner:
+    def runner(self) -> Runner:
         """By the compat API, whose exec is the same as Docker's."""
-        from sandboxctl.engine_exec import EngineRunner
+        from sandboxctl import engine_exec
+        from sandboxctl.runner import Runner
 
-        return EngineRunner(self._service.http)
+        return Runner(partial(engine_exec.run, self._service.http))
 
     @cached_property
     def writer(self) -> PodmanWriter:

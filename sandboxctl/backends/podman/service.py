@@ -19,8 +19,8 @@ from pathlib import Path
 
 from sandboxctl.backends.base import Connection
 from sandboxctl.backends.podman.endpoint import LABEL, at, listens, named, running
-from sandboxctl.engine_http import AbsentError, Endpoint, EngineHttp
-from sandboxctl.errors import UnreachableError
+from sandboxctl.engine_http import Endpoint, EngineHttp
+from sandboxctl.errors import AbsentError, UnreachableError
 
 IDLE_SECONDS = 30
 _LONGEST_PATH = 107  # of a unix socket

@@ -16,7 +16,7 @@ from podman import PodmanClient
 from podman.errors import APIError
 
 from sandboxctl.backends import archives
-from sandboxctl.backends.base import ExecResult, Helper, Json, Key, Payload
+from sandboxctl.backends.base import Helper, Json, Key, Payload
 from sandboxctl.backends.podman import native, reported
 from sandboxctl.backends.podman.complaints import TABLE
 from sandboxctl.backends.podman.image_writer import Response, decoded
@@ -27,6 +27,7 @@ from sandboxctl.errors import EngineError, UnreachableError
 from sandboxctl.fields import within
 from sandboxctl.file_volumes import FILE
 from sandboxctl.multiplex import frames
+from sandboxctl.runner import ExecResult
 
 API_VERSION = "4.0.0"
 _RESTART = ("lifecycle", "restart")
