@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import chain, repeat
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from sandboxctl import verify
+from sandboxctl import polling, verify
 from sandboxctl.apply import binds
 from sandboxctl.apply.events import ApplyOptions, Event
 from sandboxctl.backends.base import Backend, Engine, ImageConfig, Status
@@ -23,7 +22,6 @@ from sandboxctl.spec import Sandbox
 from sandboxctl.states import sandbox_state
 from sandboxctl.verify import Control
 
-_POLLS = (0.02, 0.03, 0.05, 0.1)
 _SETTLED = 1.0
 """Seconds after a start in which the process may still be the engine's own, about to become the sandbox's."""
 
@@ -138,7 +136,8 @@ class Gate:
         ready = self.sandbox.lifecycle.ready
         deadline, timeout = self._deadline()
         self.emit(Event(name=self.sandbox.name, step="wait"))
-        for pause in chain(_POLLS, repeat(0.1)):
+        began = time.monotonic()
+        while True:
             status = self.backend.reader.status(self.ref)
             if status is None:
                 self._check_removed()
@@ -153,8 +152,8 @@ class Gate:
             if now >= deadline:
                 raise self._late(status, timeout)
             enough = self._up + ready.min_seconds / 1000 - now
-            time.sleep(min(pause, deadline - now) if enough <= 0 else min(enough, deadline - now, 0.5))
-        return None
+            pause = polling.pause(now - began) if enough <= 0 else min(enough, 0.5)
+            time.sleep(min(pause, deadline - now))
 
     def _check_interrupted(self) -> None:
         """Nobody waits for what may take minutes once a signal has come: what was begun is undone."""
@@ -255,7 +254,7 @@ class Gate:
         image = self.desired.image or self.backend.reader.image_config(self.desired.image_id or "")
         failed = self._not_as_promised(image, complete=complete)
         while failed and time.monotonic() < self._started + _SETTLED:
-            time.sleep(_POLLS[0])
+            time.sleep(polling.pause(0))
             failed = self._not_as_promised(image, complete=complete)
         if failed:
             status = self.backend.reader.status(self.ref)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sandboxctl import blame
-from sandboxctl.apply import building, preparing
 from sandboxctl.apply.events import Event
 from sandboxctl.backends.base import Backend
 from sandboxctl.dataclass import replace
@@ -76,6 +75,8 @@ def _made(sandbox: Sandbox, backend: Backend, emit: Emit) -> str:
     if image.setup is None:
         return _obtain(sandbox.name, image, backend, emit)
     base = resolve_reference(image.base, backend.reader.images()) or _obtain(sandbox.name, image, backend, emit)
+    from sandboxctl.apply import preparing  # what few specs ask for is imported by them
+
     return preparing.prepare(sandbox, image.setup, base, backend, emit=emit)
 
 
@@ -84,6 +85,8 @@ def _obtain(name: str, image: Image, backend: Backend, emit: Emit) -> str:
         emit(Event(name=name, step="load", message=f"image from {image.archive.path}"))
         return backend.writer.load(image.archive.path, reference=image.base)
     if image.build is not None:
+        from sandboxctl.apply import building
+
         return building.build(name, image, image.build, backend, emit=emit)
     if image.pull == "never":
         raise InvalidError(f"the engine has no image {image.base}", hint="pull is never: load it first", sandbox=name)

@@ -6,7 +6,6 @@ asked then.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
 import threading
@@ -210,6 +209,8 @@ def resolve(root: Path, path: str) -> tuple[str, os.stat_result] | None:
 
 def _hostname(pid: int) -> str | None:
     """The node name in the sandbox's UTS namespace, seen by a thread that joins it and ends."""
+    import ctypes
+
     names: list[str] = []
 
     def look() -> None:

@@ -12,7 +12,7 @@ import time
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sandboxctl import resources
+from sandboxctl import polling, resources
 from sandboxctl.backends.base import Json
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
@@ -21,7 +21,6 @@ from sandboxctl.errors import FailedError, InvalidError, SandboxctlError
 from sandboxctl.spec import Sandbox
 
 _SECONDS = 30.0
-_PAUSE = 0.1
 _OPENER = "sandboxctl.dev/helper"
 _SET_TARGET = (
     "set kubernetes.probeTarget to an ADDRESS:PORT that pods can reach, or do without: kubernetes.accept: [network]"
@@ -89,17 +88,18 @@ class Gate:
             )  # fmt: skip
 
     def _wait(self, path: str) -> dict[str, Any]:
-        deadline = time.monotonic() + _SECONDS
+        began = time.monotonic()
         while True:
             pod = self._api.find(path) or {}
             statuses = (pod.get("status") or {}).get("containerStatuses") or [{}]
             state = statuses[0].get("state") or {}
             if "terminated" in state:
                 return dict(state["terminated"])
-            if time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if waited >= _SECONDS:
                 waiting = state.get("waiting") or {}
                 return {"exitCode": 1, "message": f"the pod that looks is {waiting.get('reason', 'still at it')}"}
-            time.sleep(_PAUSE)
+            time.sleep(polling.pause(waited))
 
 
 def _is_closed(sandbox: Sandbox) -> bool:

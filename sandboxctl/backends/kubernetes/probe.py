@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from sandboxctl import polling
 from sandboxctl.backends.base import Helper, Json
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.condition import SANDBOX
@@ -19,7 +20,6 @@ from sandboxctl.runner import ExecResult
 
 _PREFIX = "probe-"
 _SECONDS = 20.0
-_PAUSE = 0.1
 
 
 def run(api: Api, reader: KubernetesReader, helper: Helper) -> ExecResult:
@@ -62,17 +62,18 @@ def _container(name: str, helper: Helper) -> dict[str, Json]:
 
 
 def _wait(reader: KubernetesReader, ref: str, name: str) -> int:
-    deadline = time.monotonic() + _SECONDS
+    began = time.monotonic()
     while True:
         state = _state(reader.pod(ref) or {}, name)
         if "terminated" in state:
             return int(state["terminated"].get("exitCode", 1))
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= _SECONDS:
             why = (state.get("waiting") or {}).get("reason") or "it does not end"
             raise FailedError(
                 f"the probe in {reader.name_of(ref)} cannot look: {why}", hint="see kubernetes.probeImage"
             )
-        time.sleep(_PAUSE)
+        time.sleep(polling.pause(waited))
 
 
 def _state(pod: Mapping[str, Any], name: str) -> dict[str, Any]:

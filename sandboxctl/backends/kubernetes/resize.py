@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
+from sandboxctl import polling
 from sandboxctl.backends.base import Json
 from sandboxctl.backends.kubernetes import quantities
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Api
@@ -18,7 +19,6 @@ from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.errors import ConflictError, FailedError, InvalidError
 
 _PATIENCE = 10.0  # seconds; a resize that the node can make takes two or three
-_PAUSE = 0.2
 
 
 def resize(api: Api, reader: KubernetesReader, ref: str, wanted: Mapping[str, Json]) -> None:
@@ -58,7 +58,7 @@ def _send(api: Api, pod: Mapping[str, Any], resources: dict[str, Any]) -> None:
 
 def _wait(reader: KubernetesReader, ref: str, after: Mapping[str, Any]) -> str | None:
     """None when it is done; else why it will not come."""
-    deadline = time.monotonic() + _PATIENCE
+    began = time.monotonic()
     while True:
         pod = reader.pod(ref)
         if pod is None:
@@ -69,12 +69,13 @@ def _wait(reader: KubernetesReader, ref: str, after: Mapping[str, Any]) -> str |
             return f"Infeasible: {pending.get('message')}"
         if pending is None and "PodResizeInProgress" not in conditions and _holds(pod, after):
             return None
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= _PATIENCE:
             shown = pending or conditions.get("PodResizeInProgress") or {}
             return (
                 f"{shown.get('reason') or 'its node has not done it'} after {_PATIENCE:g} s {shown.get('message', '')}"
             )
-        time.sleep(_PAUSE)
+        time.sleep(polling.pause(waited))
 
 
 def _holds(pod: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

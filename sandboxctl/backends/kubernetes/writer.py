@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, cast
 
+from sandboxctl import polling
 from sandboxctl.backends.base import Helper, Json, Key, Payload
 from sandboxctl.backends.kubernetes import condition, gate, live, probe, resize
 from sandboxctl.backends.kubernetes.api import Api
@@ -26,7 +27,6 @@ _MARKER = "sandboxctl-verified"  # the mark's own field manager, so that the mai
 _COMPANIONS = ("Service", "Secret", "ConfigMap", "NetworkPolicy")
 """What goes with a pod, in the order in which it goes: the policy last, so that the pod is never without one."""
 
-_PAUSES = (0.05, 0.1, 0.2, 0.25)
 _SPARE_SECONDS = 60.0  # beyond its grace, for a pod to be gone
 
 
@@ -169,15 +169,15 @@ class KubernetesWriter:
         self._reader.learn(ref, name)
 
     def _wait_until_gone(self, ref: str, name: str, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        pauses = iter(_PAUSES)
+        began = time.monotonic()
         while (pod := self._reader.pod(ref)) is not None:
-            if time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if waited >= seconds:
                 raise FailedError(
                     f"{name} is still ending after {seconds:g} s: {condition.holders(pod)}",
                     hint="see to that first; nothing is forced, since the process may go on",
                 )
-            time.sleep(next(pauses, _PAUSES[-1]))
+            time.sleep(polling.pause(waited))
 
     def _sweep(self, name: str, *, keep: Payload | None = None) -> None:
         """Everything that carries the label of a sandbox, but claims; beside a new one what a killed command left."""
