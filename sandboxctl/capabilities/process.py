@@ -135,6 +135,11 @@ _RESOURCES: Mapping[str, Row] = {
         does("`shm_size`; with a read-only root a tmpfs on /dev/shm"),
         does("the runtime's 64Mi, or an emptyDir in memory on /dev/shm"),
     ),
+    "resources.shm/gvisor": (
+        does("`ShmSize`"),
+        does("`shm_size`; with a read-only root a tmpfs on /dev/shm"),
+        weaker("gVisor has a /dev/shm of its own, which only the memory limit bounds"),
+    ),
     "resources.disk": (
         does("`StorageOpt.size`; only on overlay over xfs with quotas, else the create fails"),
         does("`storage_opts.size`; only on overlay over xfs with quotas, else the create fails"),

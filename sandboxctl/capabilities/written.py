@@ -122,6 +122,10 @@ def _annotation(sandbox: Sandbox, path: Path) -> str | None:
     return "very large" if whole > _ANNOTATIONS else None
 
 
+def _gvisor(sandbox: Sandbox) -> bool:
+    return sandbox.security.runtime in ("gvisor", "runsc")
+
+
 _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("metadata", "labels"): _label,
     ("metadata", "annotations"): _annotation,
@@ -132,6 +136,7 @@ _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("mounts", "volume", "keep"): _keep,
     ("resources", "swap"): lambda sandbox, _: _yes(sandbox.resources.swap > 0),
     ("resources", "gpus"): lambda sandbox, _: "all" if isinstance(sandbox.resources.gpus, str) else "count",
+    ("resources", "shm"): lambda sandbox, _: "gvisor" if _gvisor(sandbox) else None,
     ("network", "mode"): lambda sandbox, _: sandbox.network.mode,
     ("network", "create"): lambda sandbox, _: _yes(sandbox.network.create),
     ("network", "internal"): lambda sandbox, _: _yes(sandbox.network.internal),
@@ -147,6 +152,10 @@ _VARIANTS: Mapping[Field, Callable[[Sandbox, Path], str | None]] = {
     ("podman", "pod"): _pod,
 }
 """Fields whose status depends on the value: which row to look for (`lifecycle.ttl/idle`)."""
+
+
+def _always(_: Sandbox) -> bool:
+    return True
 
 
 def _ports(sandbox: Sandbox) -> bool:
@@ -165,6 +174,7 @@ _ASKED: Mapping[str, Callable[[Sandbox], bool]] = {
     "network.ports.address": _ports,
     "mounts.tmpfs.mode": _tmpfs,
     "mounts.tmpfs.exec": _noexec,
+    "resources.shm/gvisor": _gvisor,
 }
 """Of what is weaker somewhere, that which not every sandbox asks for."""
 
@@ -204,9 +214,12 @@ def left_to_do(loaded: Loaded, backend: str) -> tuple[Problem, ...]:
 
 def weaker(sandbox: Sandbox, backend: str) -> tuple[tuple[Field, str], ...]:
     """What `sandbox` asks for and gets less of on `backend`: the field, and how it is there."""
-    fields = [tuple(name.split(".")) for name in ROWS if name not in _ASKED or _ASKED[name](sandbox)]
-    cells = [(field, exact_cell(field, backend)) for field in fields]
-    return tuple((field, cell.how) for field, cell in cells if cell is not None and cell.status is Status.WEAKER)
+    found: dict[Field, str] = {}
+    for name in ROWS:
+        cell = exact_cell((name,), backend)
+        if cell is not None and cell.status is Status.WEAKER and _ASKED.get(name, _always)(sandbox):
+            found[tuple(name.partition("/")[0].split("."))] = cell.how
+    return tuple(found.items())
 
 
 def field_of(path: Path, sandbox: Sandbox) -> Field:

@@ -94,5 +94,7 @@ def _option(name: str, value: Json) -> str:
             return safe(value)
         case _, bool():
             return name if value else f"no{name}"
+        case "size", -1:
+            return "size=unlimited"
         case _:
             return f"{name}={shown((name,), value)}"

@@ -137,11 +137,14 @@ class _Look:
             yield self.observed.gate, self._gate
         if self.observed.status.state == "running":
             yield "kernel", self._asker("kernel", self._kernel)
-            if self.probe_image is not None and not self._seen["kernel"].gvisor:
-                # no helper can join the namespaces of a sandbox with another kernel
+            if self.probe_image is not None and not self._has_another_kernel():
                 yield "probe", self._asker("probe", self._probe)
             yield "inside", self._asker("inside", self._inside)
         yield "engine", self.engine
+
+    def _has_another_kernel(self) -> bool:
+        """Then no helper can join its namespaces."""
+        return self.sandbox.security.runtime in ("gvisor", "runsc") or self._seen["kernel"].gvisor is True
 
     def engine(self, promise: Promise) -> Answer:
         """What inspect says."""

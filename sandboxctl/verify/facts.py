@@ -52,7 +52,7 @@ _INITS = ("docker-init", "podman-init", "init", "tini", "catatonit")
 # older kernels.
 _INITIAL = {"ipc": 0xEFFFFFFF, "uts": 0xEFFFFFFE, "user": 0xEFFFFFFD, "pid": 0xEFFFFFFC, "cgroup": 0xEFFFFFFB}
 _WHOLE_MAP = ["0", "0", "4294967295"]
-_GVISOR_VERSION = "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016"
+GVISOR_BUILD = "#1 SMP Sun Jan 10 15:06:54 PST 2016"  # of each release, behind 4.4.0 (2022) and 4.19.0-gvisor (2026)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,7 @@ class Place:
     mode: int | None = None
     device: tuple[int, int] | None = None
     writable: bool | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def is_gvisor(texts: Texts) -> bool | None:
     """Whether the sandbox runs on gVisor's kernel: by its version inside, by the program that pid 1 is outside."""
     program = texts.get("1/exe") or texts.get("1/cmdline", "").partition("\0")[0]
     if "version" in texts:
-        return texts["version"].startswith(_GVISOR_VERSION)
+        return texts["version"].rstrip().endswith(GVISOR_BUILD)
     return _name(program).startswith("runsc") if program else None
 
 
@@ -288,6 +289,7 @@ def parse_place(text: str, mappers: Mappers | None = None) -> Place:
     maps = mappers or Mappers()
     words = lines.get("stat", "").split()
     known = len(words) >= 3 and all(words[:3])
+    size = lines.get("size", "").split()
     device = tuple(int(part, 16) for part in words[3].split(":")) if len(words) > 3 else ()
     return Place(
         path=lines.get("path"),
@@ -296,6 +298,7 @@ def parse_place(text: str, mappers: Mappers | None = None) -> Place:
         mode=int(words[2], 16) if known else None,
         device=(device[0], device[1]) if len(device) == 2 and any(device) else None,
         writable={"yes": True, "no": False}.get(lines.get("writable", "")),
+        size=int(size[0]) * int(size[1]) if len(size) == 2 else None,
     )
 
 

@@ -129,7 +129,8 @@ def _mount(promise: Promise, facts: Facts) -> Answer:
         # Without the real path it may be there behind a link, which another source can follow.
         return Reading(actual=None, matches=False, detail="nothing is mounted there") if place.path else None
     actual = _mount_parts(mount, place, facts)
-    told = {part: wanted for part, wanted in promise.expected.items() if not (facts.gvisor and part in _UNTOLD)}
+    untold = _untold(mount, facts)
+    told = {part: wanted for part, wanted in promise.expected.items() if part not in untold}
     if any(actual[part] is None for part in told):
         return None
     wrong = {part for part, wanted in told.items() if not _same_part(part, wanted, actual[part])}
@@ -138,14 +139,18 @@ def _mount(promise: Promise, facts: Facts) -> Answer:
     loose = bool(wrong) and (only_mode or (wrong <= promise.loose and not too_large))
     detail = f"differs in {', '.join(sorted(wrong))}" if wrong else ""
     if len(told) < len(promise.expected) and not wrong:
-        detail = "gVisor's own table of mounts does not tell nosuid and nodev"
+        detail = f"gVisor's own table of mounts does not tell {', '.join(untold[part] for part in untold)}"
     if "mode" in wrong:
         detail += ": older runtimes keep the mode that the image's own directory has"
     return Reading(actual={part: actual[part] for part in told}, matches=not wrong, weaker=loose, detail=detail)
 
 
-_UNTOLD = ("suid", "dev")
-"""What gVisor (release 20221219) takes of a mount, and does not show."""
+def _untold(mount: MountPoint, facts: Facts) -> Mapping[str, str]:
+    """What gVisor takes of a mount and does not show, by part (releases 20221219 and 20260905)."""
+    if not facts.gvisor:
+        return {}
+    behind_its_gofer = {"type": "the type", "exec": "noexec"} if mount.kind == "9p" else {}
+    return {**behind_its_gofer, "suid": "nosuid", "dev": "nodev"}
 
 
 def _mount_parts(mount: MountPoint, place: Place, facts: Facts) -> dict[str, Json]:
@@ -157,7 +162,7 @@ def _mount_parts(mount: MountPoint, place: Place, facts: Facts) -> dict[str, Jso
         "exec": "noexec" not in mount.options,
         "suid": "nosuid" not in mount.options,
         "dev": "nodev" not in mount.options,
-        "size": -1 if mount.size is None else mount.size,
+        "size": place.size if mount.kind == "9p" else (-1 if mount.size is None else mount.size),
         "owner": f"{place.user}:{place.group}" if has_ids else None,
         "mode": None if place.mode is None else f"{stat.S_IMODE(place.mode):04o}",
         "writable": False if mount.read_only else _writable(place, facts),

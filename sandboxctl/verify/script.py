@@ -12,16 +12,18 @@ from sandboxctl.backends.base import Helper
 from sandboxctl.dataclass import replace
 from sandboxctl.runner import ExecResult
 from sandboxctl.verify.evidence import CGROUP_FILES, SOCKET_DIRECTORIES, SOCKETS, TOKEN
-from sandboxctl.verify.facts import NAMESPACES
+from sandboxctl.verify.facts import GVISOR_BUILD, NAMESPACES
 
 SCRIPT = r"""
 mark=$1 where=$2 container=$3; shift 3
 say() { echo; echo "$mark $1"; }
 show() { test -r "$2" && say "$1" && cat "$2" 2>/dev/null; }
-ours=$(cat /proc/self/cgroup)
+ours() { cat "/proc/$1/cgroup" && case $version in *GVISOR*) cat "/proc/$1/mountinfo" ;; esac; }
+version=$(cat /proc/version)
+our=$(ours self)
 belongs() {
-  theirs=$(cat "/proc/$1/cgroup" 2>/dev/null)
-  if test "$container" = self; then test "$theirs" = "$ours"; else
+  theirs=$(ours "$1" 2>/dev/null)
+  if test "$container" = self; then test "$theirs" = "$our"; else
     case $theirs in *"$container"*) true ;; *) false ;; esac
   fi
 }
@@ -30,6 +32,7 @@ if test -n "$container" && ! belongs 1; then
   for process in $(cd /proc && echo [0-9]*); do
     if belongs "$process" && { test "$first" = 1 || test "$process" -lt "$first"; }; then first=$process; fi
   done
+  test "$first" = 1 && exit
   say reaper
 fi
 root=
@@ -61,6 +64,7 @@ if test -d "$root/."; then
     say "place:$target"
     if test -e "$root$target"; then
       stat -c 'stat %u %g %f %t:%T' "$root$target" 2>/dev/null
+      stat -f -c 'size %S %b' "$root$target" 2>/dev/null
       if test -w "$root$target"; then echo writable yes; else echo writable no; fi
     elif ! test -L "$root$target"; then
       echo absent
@@ -78,8 +82,8 @@ fi
 say end
 """
 """Needs sh, cat and test; with stat and readlink it sees more. Arguments: a mark; `inside` or `beside` the sandbox; how
-to tell its processes where pid 1 may be another container's (`self`: as ours, an id: by their control group), or "";
-the targets of the mounts."""
+to tell its processes where pid 1 may be another container's (`self`: as ours, an id: by their control group; gVisor
+shows all in one group, so that there a mount table tells), or ""; the targets of the mounts."""
 
 
 def _script() -> str:
@@ -89,6 +93,7 @@ def _script() -> str:
         "SOCKET_DIRECTORIES": SOCKET_DIRECTORIES,
         "SOCKETS": tuple(f"/{name}" for name in SOCKETS),
         "TOKEN": (TOKEN,),
+        "GVISOR": (f"'{GVISOR_BUILD}'",),
     }
     text = SCRIPT
     for name, values in words.items():

@@ -22,10 +22,11 @@ OPEN_NAMESPACE = "sandboxctl-test-open"
 class Cluster:
     """A cluster that answers, and the means to look behind the tool's back.
 
-    In `namespace` the `restricted` Pod Security Standard is enforced, in `open_namespace` nothing is.
+    `is_ours`: `kubernetes.sh` made it. In `namespace` the `restricted` Pod Security Standard is enforced, in `open_namespace` nothing is.
     """
 
     kubeconfig: str
+    is_ours: bool
     namespace: str = NAMESPACE
     open_namespace: str = OPEN_NAMESPACE
 
@@ -75,7 +76,7 @@ def kubernetes_engine(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A cluster: the developer's, or our own, which is then stopped at the end of the session."""
     was_running = _script("kubernetes.sh", "owned", check=False).returncode == 0
     kubeconfig = _script("kubernetes.sh", "start").stdout.strip()
-    yield Cluster(kubeconfig=kubeconfig)
+    yield Cluster(kubeconfig=kubeconfig, is_ours=_script("kubernetes.sh", "owned", check=False).returncode == 0)
     is_worker = hasattr(request.config, "workerinput")
     if not was_running and not is_worker and os.environ.get("KEEP_ENGINES") != "1":
         _script("kubernetes.sh", "stop")

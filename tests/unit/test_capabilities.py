@@ -191,6 +191,7 @@ SNIPPETS: Mapping[str, str] = {
     "security.userNamespace/host": "security: {userNamespace: host, allow: [host-namespace]}",
     "security.userNamespace/private": "security: {userNamespace: private}",
     "security.runtime": "security: {runtime: gvisor}",
+    "resources.shm/gvisor": "security: {runtime: gvisor}\nresources: {shm: 8Mi}",
     "security.privileged": "security: {privileged: true, noNewPrivileges: false, allow: [privileged, new-privileges]}",
     "security.privileged/no-new-privileges": "security: {privileged: true, allow: [privileged]}",
     "security.devices": "security: {devices: [{source: /dev/null, target: /dev/x}], allow: ['device:/dev/null']}",
@@ -329,6 +330,17 @@ def test_a_default_that_is_weaker_is_no_refusal_but_is_named(tmp_path: Path) -> 
         ("mounts", "tmpfs", "mode"),
     ]
     assert [weaker(spec.sandbox, backend) for backend in ("docker", "podman")] == [(), ()]
+
+
+def test_shared_memory_on_gvisor_in_a_pod_is_bounded_by_memory_alone(tmp_path: Path) -> None:
+    spec = loaded(tmp_path, "security: {runtime: gvisor}")
+    assert (("resources", "shm") in dict(weaker(spec.sandbox, "kubernetes")), refusals(spec, "kubernetes")) == (
+        True,
+        (),
+    )
+    asked = loaded(tmp_path, "security: {runtime: gvisor}\nresources: {shm: 8Mi}")
+    assert [problem.path for problem in refusals(asked, "kubernetes")] == [("spec", "resources", "shm")]
+    assert [refusals(asked, backend) for backend in ("docker",)] == [()]
 
 
 @pytest.mark.parametrize("accept", ["resources.pids", "resources"])

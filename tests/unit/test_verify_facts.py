@@ -182,8 +182,13 @@ def test_an_engines_socket_is_seen_by_its_path_and_by_what_it_is_mounted_from() 
 
 
 def test_gvisor_is_known_from_outside_by_its_program_and_from_inside_by_its_version() -> None:
-    assert [sample(name).gvisor for name in ("gvisor-kernel", "gvisor-inside")] == [True, True]
+    assert [sample(name).gvisor for name in ("gvisor-kernel", "gvisor-inside", "gvisor-pod-inside")] == [True] * 3
     assert [sample(name).gvisor for name in ("docker-kernel-v1", "docker-inside-v1")] == [False, False]
+
+
+def test_what_a_file_system_says_of_its_size_is_its_size() -> None:
+    assert sample("gvisor-pod-inside").places["/tmp"].size == 64 * 2**20
+    assert sample("docker-inside-v1").places["/tmp"].size is None
 
 
 def test_gvisors_own_process_says_nothing_of_the_sandboxs_identity() -> None:

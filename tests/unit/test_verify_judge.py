@@ -9,6 +9,7 @@ import pytest
 
 from sandboxctl import derive
 from sandboxctl.backends.base import Engine, ImageConfig, Json
+from sandboxctl.capabilities import weaker
 from sandboxctl.fields import wanted
 from sandboxctl.quantity import Bytes, MilliCpu
 from sandboxctl.spec import (
@@ -138,6 +139,25 @@ def test_of_gvisor_the_kernel_proves_the_limits_and_the_rest_is_reported_or_cann
     }  # fmt: skip
     assert {name for name, each in status.items() if each == "unprovable"} >= {"seccomp", "cpu", "ulimit:nofile"}
     assert (status["user"], status["capabilities.bounding"], status["root-filesystem"]) == ("reported",) * 3
+
+
+def test_in_a_pod_gvisor_tells_of_a_mount_all_but_what_its_gofer_hides() -> None:
+    sandbox = replace(PY, resources=Resources(memory=Bytes(64 * 2**20)), security=Security(runtime="gvisor"))
+    pods = replace(DOCKER, backend="kubernetes", pods=True)
+    less = tuple(".".join(field) for field, _ in weaker(sandbox, "kubernetes"))
+    promised = {each.control: each for each in promises(sandbox, traits=traits_of(pods), image=None, less=less)}
+    seen = sample("gvisor-pod-inside")
+    told = {name: from_facts(promised[name], seen) for name in ("mount:/tmp", "mount:/workspace", "mount:/dev/shm")}
+    owner = {"readOnly": False, "size": 64 * 2**20, "owner": "0:10001", "writable": True}
+    assert told == {
+        "mount:/tmp": Reading(actual=owner, matches=False, weaker=True, detail="differs in owner"),
+        "mount:/workspace": Reading(actual=owner, matches=False, weaker=True, detail="differs in owner, size"),
+        "mount:/dev/shm": Reading(
+            actual={"type": "tmpfs", "readOnly": False, "exec": True, "size": -1, "writable": True},
+            matches=False, weaker=False, detail="differs in exec, size",
+        ),
+    }  # fmt: skip
+    assert from_facts(promised["user"], seen) == Reading(actual=10001, matches=True)
 
 
 TASK = texts("docker-kernel-v1")["2/status"]

@@ -101,10 +101,27 @@ pod_network_configuration() {
 JSON
 }
 
+# Systrap is the platform that needs no /dev/kvm.
+gvisor_configuration() {
+    local runtime='plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runsc'
+    cat <<TOML
+[$runtime]
+  runtime_type = "io.containerd.runsc.v1"
+[$runtime.options]
+  TypeUrl = "io.containerd.runsc.v1.options"
+  ConfigPath = "$home/runsc.toml"
+TOML
+    cat >"$home/runsc.toml" <<TOML
+[runsc_config]
+  platform = "systrap"
+TOML
+}
+
 containers() {
     containerd_configuration >"$home/containerd.toml"
+    gvisor_configuration >>"$home/containerd.toml"
     pod_network_configuration >"$home/cni/10-pods.conflist"
-    run containerd containerd --config "$home/containerd.toml"
+    PATH=$programs/gvisor:$PATH run containerd containerd --config "$home/containerd.toml"
     until_true ctr --address "$containerd_socket" version >/dev/null 2>&1
     pause_archive
     ctr --address "$containerd_socket" --namespace k8s.io images import "$home/pause.tar" >/dev/null
@@ -209,6 +226,7 @@ main() {
     note node
     until_true there /api/v1/namespaces/default/serviceaccounts/default
     # The controller takes it away as well, but seconds later.
+    kubectl create --filename "$here/gvisor/runtime-class.yaml" >/dev/null
     kubectl taint node "$node" node.kubernetes.io/not-ready- >/dev/null 2>&1 || true
     run policy "$programs/policy" --kubeconfig "$home/admin.kubeconfig" --node "$node"
     note ready

@@ -1,7 +1,8 @@
 """Texts as the kernel gave them, one file per way of looking; ids of containers and paths of hosts are made up.
 
 `docker-*-v1`: Docker 20.10, runc 1.1, cgroup v1 hybrid, the default sandbox. `podman-kernel-v2`: the same with Podman's
-init, user ids from 524288 on, a bridge, half a CPU, on cgroup v2. `gvisor-*`: runsc, from outside and from inside.
+init, user ids from 524288 on, a bridge, half a CPU, on cgroup v2. `gvisor-*`: runsc, from outside, from inside,
+and from inside a pod, whose first process is another's.
 """
 
 from __future__ import annotations

@@ -1,0 +1,55 @@
+"""`security.runtime: gvisor` as a runtime class of a real cluster: another kernel answers, and the gate holds there too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandboxctl.verify import verify
+from tests.contract.test_kubernetes import bench as bench  # a fixture
+from tests.contract.workbench import Workbench
+from tests.engines.fixtures_kubernetes import Cluster
+
+pytestmark = pytest.mark.kubernetes
+
+GVISOR: dict[str, Any] = {"security": {"runtime": "gvisor"}, "lifecycle": {"stopGrace": "1s"}}
+
+
+@pytest.fixture(autouse=True)
+def gvisor(kubernetes_engine: Cluster) -> None:
+    """Our own node has it; of another cluster nobody asks that."""
+    if kubernetes_engine.get("runtimeclass", "gvisor") is None:
+        assert not kubernetes_engine.is_ours
+        pytest.skip("this cluster has no runtime class gvisor")
+
+
+def test_a_sandbox_runs_on_gvisors_kernel_with_its_network_seen_closed(
+    bench: Workbench, kubernetes_engine: Cluster, kubernetes_name: str, open_target: str
+) -> None:
+    closed = {"kubernetes": {"probeTarget": open_target}}
+    spec = bench.spec(kubernetes_name, GVISOR, closed)
+    assert bench.applied(spec) == "created"
+    assert bench.plan(spec).pending == ()
+    assert "gvisor" in bench.sh(kubernetes_name, "cat /proc/version")
+    observed = bench.backend.reader.observe(kubernetes_name)
+    assert observed is not None
+    verdict = verify(
+        spec.sandbox, observed, engine=bench.backend.reader.engine(), backend=bench.backend,
+        image=bench.backend.reader.image_config(bench.image), probe_image=None,
+    )  # fmt: skip
+    by_name = {each.control: each for each in verdict.controls}
+    assert verdict.ok, [each for each in verdict.controls if not each.ok]
+    assert (by_name["runtime"].actual, by_name["runtime"].evidence) == ("gvisor", "inside")
+    assert bench.delete(kubernetes_name)[0].outcome == "deleted"
+    assert kubernetes_engine.get("pod", kubernetes_name) is None
+
+
+def test_from_the_default_runtime_to_gvisor_is_a_replace(
+    bench: Workbench, kubernetes_name: str, open_target: str
+) -> None:
+    closed = {"kubernetes": {"probeTarget": open_target}, "lifecycle": {"stopGrace": "1s"}}
+    bench.applied(bench.spec(kubernetes_name, closed))
+    spec = bench.spec(kubernetes_name, closed, GVISOR)
+    assert bench.applied(spec) == "replaced"
+    assert bench.plan(spec).pending == ()
