@@ -7,9 +7,9 @@ WITH_ENGINES := tests/engines/with.sh
 # Extra arguments for pytest: make test PYTEST_ARGS='-k memory -x'
 PYTEST_ARGS ?=
 # 'no:cacheprovider': a checkout that is only read stays as it was.
-# Each file by one of so many at a time: what needs an engine mostly waits for it.
+# Each file by one of so many at a time.
 WORKERS ?= 2
-PYTEST := $(PY) -m pytest -p no:cacheprovider -n $(WORKERS) --dist loadfile
+PYTEST = $(PY) -m pytest -p no:cacheprovider -n $(WORKERS) --dist loadfile
 DEMO_ENGINE ?= here
 NO_ENGINE := not docker and not podman and not kubernetes
 
@@ -32,11 +32,13 @@ check: venv ## linters, types and layers; shell scripts where shellcheck is inst
 	$(VENV)/bin/lint-imports
 	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run examples/*.sh tests/*.sh tests/engines/*.sh tests/engines/kubernetes/*.sh; fi
 
-unit: venv ## the tests that need no engine
-	$(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)
+unit: venv ## the tests that need no engine, properties with a tenth of their inputs
+	SANDBOXCTL_TEST_QUICK=1 $(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)
 
-# The last line printed is pytest's summary.
-test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default docker)
+# The last line printed is pytest's summary. What needs an engine mostly waits for it, so more run at a time.
+test: WORKERS = 4
+test test-faults: export SANDBOXCTL_TEST_ENGINES ?= docker podman kubernetes
+test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default all: docker podman kubernetes)
 	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)
 
 test-matrix: venv ## the contract suite on Podman 5.4 and 5.8, Docker 26 and 28, each in a root of its own

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandboxctl import remembered
@@ -17,6 +17,7 @@ from sandboxctl.cli import first_words, front, options
 from sandboxctl.cli.program import NAME, program
 from sandboxctl.cli.session import Session
 from tests.cli.conftest import SPEC, Cli
+from tests.examples import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +55,7 @@ def by_click(line: list[str]) -> tuple[str, Session, tuple[str, ...], dict[str, 
             return str(command.name), options.as_session(below, values), arguments, own
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(line=LINES)
 def test_what_is_understood_is_what_click_understands(line: list[str]) -> None:
     work = front.understood(line, None)

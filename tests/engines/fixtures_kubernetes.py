@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
@@ -76,6 +77,8 @@ def kubernetes_engine(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A cluster: the developer's, or our own, which is then stopped at the end of the session."""
     was_running = _script("kubernetes.sh", "owned", check=False).returncode == 0
     kubeconfig = _script("kubernetes.sh", "start").stdout.strip()
+    if shutil.which("kubectl") is None:
+        os.environ["PATH"] += os.pathsep + _script("kubernetes.sh", "kubectl").stdout.strip()
     yield Cluster(kubeconfig=kubeconfig, is_ours=_script("kubernetes.sh", "owned", check=False).returncode == 0)
     is_worker = hasattr(request.config, "workerinput")
     if not was_running and not is_worker and os.environ.get("KEEP_ENGINES") != "1":

@@ -10,6 +10,7 @@
 #   kubernetes.sh load TAR …    docker archives of images, for that cluster's node
 #   kubernetes.sh has IMAGE …   exit 0 where a node has them
 #   kubernetes.sh enter COMMAND…   in that cluster's namespaces
+#   kubernetes.sh kubectl  print the directory of that cluster's own kubectl
 #
 # A cluster that the developer has (kind, k3s, a real one) is used where
 # SANDBOXCTL_TEST_KUBECONFIG names its kubeconfig; KUBECONFIG is never looked at,
@@ -34,11 +35,13 @@ seconds_to_stop=20
 
 # kubectl_at KUBECONFIG ARGS…: with the host's own kubectl, else with the cluster's.
 kubectl_at() {
-    local program=(kubectl) config=$1
+    local program=kubectl config=$1
     shift
-    have kubectl || program=("$(cat "$home/programs")/kubebox" kubectl)
-    "${program[@]}" --kubeconfig "$config" --request-timeout=10s "$@"
+    have kubectl || program=$(own_kubectl)/kubectl
+    "$program" --kubeconfig "$config" --request-timeout=10s "$@"
 }
+
+own_kubectl() { echo "$(cat "$home/programs")/bin"; }
 
 answers() { [[ -r $1 ]] && kubectl_at "$1" get --raw /readyz >/dev/null 2>&1; }
 
@@ -215,9 +218,11 @@ main() {
     load) load "${@:2}" ;;
     has) has "${@:2}" ;;
     enter) enter "${@:2}" ;;
+    kubectl) own_kubectl ;;
     env)
         found=$(address) || die "no cluster answers; '$0 start' starts one"
         printf 'export SANDBOXCTL_TEST_KUBECONFIG=%q\n' "$found"
+        have kubectl || printf 'export PATH=%q\n' "$PATH:$(own_kubectl)"
         ;;
     *)
         sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2

@@ -37,7 +37,7 @@ start() {
     variables=$("$here/$engine.sh" env)
     eval "$variables"
     "$here/images.sh" "$engine" >/dev/null
-    say "$engine answers: ${variables#export }"
+    say "$engine answers: $(sed -n '1s/^export //p' <<<"$variables")"
 }
 
 # The engine that this machine has.

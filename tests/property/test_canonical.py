@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandboxctl import canonical, fields, ownership
 from sandboxctl.dataclass import replace
 from sandboxctl.spec import FileMount, Sandbox, Secret
+from tests.examples import examples
 from tests.property.sandboxes import SANDBOXES, SECRETS
 
-MANY = settings(max_examples=150, deadline=None)
+MANY = examples(150)
 SALT = b"0123456789abcdef"
 
 
@@ -53,7 +54,7 @@ def test_encoding_what_came_back_changes_nothing(sandbox: Sandbox) -> None:
     assert canonical.encode(canonical.decode(once), salt=SALT) == once
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(SANDBOXES, SECRETS.filter(lambda secret: len(secret.reveal()) > 3))
 def test_a_secret_leaves_only_its_fingerprint(sandbox: Sandbox, secret: Secret) -> None:
     secret = Secret("tiger-" + secret.reveal(), origin=secret.origin)

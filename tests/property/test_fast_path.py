@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from sandboxctl import exact, remembered, spec_files
@@ -19,10 +19,11 @@ from sandboxctl.cli import boundary, front, parsing
 from sandboxctl.dataclass import replace
 from sandboxctl.load import load
 from sandboxctl.spec import Sandbox, Secret
+from tests.examples import examples
 from tests.memory_backend import MemoryBackend
 from tests.property.sandboxes import SANDBOXES, SECRETS
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = examples(40, suppress_health_check=list(HealthCheck))
 
 FRAGMENTS = st.fixed_dictionaries(
     {},
@@ -143,7 +144,7 @@ def test_what_is_remembered_is_what_would_be_found(
                 Path("0.yaml").write_text(document("box-0", data.draw(FRAGMENTS)))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(SANDBOXES)
 def test_an_exact_form_comes_back_to_the_last_order_and_type(sandbox: Sandbox) -> None:
     try:
@@ -156,7 +157,7 @@ def test_an_exact_form_comes_back_to_the_last_order_and_type(sandbox: Sandbox) -
     assert repr(back) == repr(sandbox)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(SANDBOXES, SECRETS)
 def test_no_secret_has_an_exact_form(sandbox: Sandbox, secret: Secret) -> None:
     with pytest.raises(ValueError, match="is not kept"):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandboxctl.document import Document, read, rebuilt
 from sandboxctl.nodes import stamped, walk
 from sandboxctl.overlay.merge import REMOVE, Merge
+from tests.examples import examples
 
 KEYS = st.sampled_from(["alpha", "beta", "gamma", "delta"])
 SCALARS = st.one_of(st.integers(0, 9), st.booleans(), st.sampled_from(["text", "other text"]))
@@ -121,7 +122,7 @@ def test_what_is_not_there_cannot_be_taken_away(base: Any) -> None:
     assert [problem.code for problem in merging.problems] == ["overlay-remove"]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(TREES, TREES)
 def test_neither_side_is_changed(base: Any, upper: Any) -> None:
     lower, over = document(base, "base"), document(upper, "overlay")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sandboxctl import __version__, capabilities, fields, ownership
@@ -16,9 +16,10 @@ from sandboxctl.fields import Wanted, within
 from sandboxctl.plan import Before, Desired, Kind, Plan, Snapshot, plan
 from sandboxctl.removal import plan_delete
 from sandboxctl.spec import Loaded, Sandbox, Source
+from tests.examples import examples
 from tests.property.sandboxes import SANDBOXES
 
-MANY = settings(max_examples=120, deadline=None)
+MANY = examples(120)
 ENGINE = Engine(backend="docker", endpoint="unix:///x", version="20.10.24")
 IMAGE = "sha256:1"
 CREATED = 1000.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -17,8 +17,9 @@ from sandboxctl.document import read
 from sandboxctl.nodes import walk
 from sandboxctl.problems import Problem
 from sandboxctl.variables import interpolate
+from tests.examples import examples
 
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = examples(150)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 YAMLISH = st.lists(
@@ -172,7 +173,7 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(schema.load_schema())
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(value=changed())
 def test_our_walk_and_jsonschema_agree_on_what_is_valid(validator: Draft202012Validator, value: Any) -> None:
     ((document,), problems) = read(json.dumps(value).encode(), filename="f")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The test cluster's programs, built from published Go modules: build.sh
 #
-#   kubebox   API server, controllers, scheduler, kubelet, etcd and kubectl, in one
+#   kubebox   API server, controllers, scheduler, kubelet, etcd and kubectl, in one;
+#             bin/kubectl is the last one by its own name
 #   policy    what enforces NetworkPolicy
 #   pause     the first process of every pod
 #   gvisor/   runsc and its shim, for the runtime class `gvisor`
@@ -42,6 +43,9 @@ go_build() {
 }
 
 kubebox() {
+    mkdir -p "$cache/bin"
+    printf '#!/bin/sh\nexec "%s/kubebox" kubectl "$@"\n' "$cache" >"$cache/bin/kubectl"
+    chmod +x "$cache/bin/kubectl"
     local stamp=k8s.io/component-base/version minor=${version#*.}
     go_build "$here/kubebox" . "$cache/kubebox" -ldflags "-s -w -X $stamp.gitVersion=v$version \
         -X $stamp.gitMajor=${version%%.*} -X $stamp.gitMinor=${minor%%.*} -X $stamp.gitTreeState=clean"
