@@ -23,6 +23,7 @@ FILE = "content"
 HIDDEN: Key = ("mounts", "*", "secret")
 """Of a sensitive content inspect shows nothing."""
 
+_PREFIX = "sandboxctl-file."
 _PLAIN = "sha256-"
 _SECRET = "secret-"  # noqa: S105  (a word in a volume's name)
 _SOURCE = rf".*/(sandboxctl-file\.[a-z0-9-]+\.([0-7]{{4}})\.((?:{_PLAIN}|{_SECRET})[0-9a-f]{{32,64}}))/_data/{FILE}"
@@ -31,6 +32,11 @@ _SOURCE = rf".*/(sandboxctl-file\.[a-z0-9-]+\.([0-7]{{4}})\.((?:{_PLAIN}|{_SECRE
 def mounts(sandbox: Sandbox) -> Iterator[FileMount]:
     """The files that a spec puts into its sandbox."""
     return (mount for mount in sandbox.mounts if isinstance(mount, FileMount))
+
+
+def is_one(volume: str) -> bool:
+    """Whether a volume of this name holds a file of a spec."""
+    return volume.startswith(_PREFIX)
 
 
 def volume_name(sandbox: str, mount: FileMount, *, salt: bytes) -> str:
@@ -44,14 +50,14 @@ def volume_name(sandbox: str, mount: FileMount, *, salt: bytes) -> str:
 
         key = sha256(salt + mount.target.encode()).digest()
         what = _SECRET + hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
-    return f"sandboxctl-file.{sandbox}.{mount.mode}.{what}"
+    return f"{_PREFIX}{sandbox}.{mount.mode}.{what}"
 
 
 def shown_source(sandbox: str, mount: FileMount) -> str:
     """Where the file would come from, for showing: only the engine knows where it keeps a volume."""
     if isinstance(mount.content, str):
         return f"{volume_name(sandbox, mount, salt=b'')}/{FILE}"
-    return f"sandboxctl-file.{sandbox}.{mount.mode}.secret/{FILE}"
+    return f"{_PREFIX}{sandbox}.{mount.mode}.secret/{FILE}"
 
 
 def _match(mount: Mapping[str, Any]) -> re.Match[str] | None:

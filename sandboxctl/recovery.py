@@ -15,9 +15,12 @@ from sandboxctl.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverStep:
-    """One step that ends what a killed command began; `ref` of a volume is its name, and it goes only if unused."""
+    """One step that ends what a killed command began; `ref` of a volume or an image is its name.
 
-    do: Literal["delete", "rename", "stop", "delete volume"]
+    These two go only if unused.
+    """
+
+    do: Literal["delete", "rename", "stop", "delete volume", "delete image"]
     ref: str
     name: str
     to: str | None = None

@@ -8,6 +8,7 @@ from typing import Literal
 from sandboxctl import ownership
 from sandboxctl.dataclass import replace
 from sandboxctl.plan import Action, Foreign, Kind, Plan, Snapshot, at_work, placed, recovered
+from sandboxctl.recovery import RecoverStep
 
 
 def plan_delete(
@@ -59,6 +60,18 @@ def plan_leftovers(names: Sequence[str], snapshot: Snapshot) -> Plan:
         if ended is not None and not busy:
             actions.append(replace(ended, cause="pruned"))
     return placed(names, snapshot, actions, foreign)
+
+
+def with_unused(made: Plan, steps: Mapping[str, tuple[RecoverStep, ...]]) -> Plan:
+    """With what goes because nothing uses it, by the name of the sandbox that it was made for, or its own."""
+    backend = made.engine.backend
+    actions = [
+        Action(kind=Kind.RECOVER, name=name, project=None, backend=backend, namespace=made.engine.namespace,
+               steps=steps[name], cause="pruned")
+        for name in sorted(steps)
+    ]  # fmt: skip
+    names = dict.fromkeys((*made.names, *sorted(steps)))
+    return replace(made, actions=(*made.actions, *actions), names=tuple(names))
 
 
 def merged(first: Plan, second: Plan) -> Plan:

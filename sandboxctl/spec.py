@@ -26,6 +26,7 @@ RESERVED_SUFFIXES = ("new", "old", "probe", "helper")
 SETUP_REPOSITORY = "localhost/sandboxctl-setup"
 ARCHIVE_REPOSITORY = "localhost/sandboxctl-archive"
 BUILD_REPOSITORY = "localhost/sandboxctl-build"
+OWN_REPOSITORIES = (SETUP_REPOSITORY, ARCHIVE_REPOSITORY, BUILD_REPOSITORY)
 
 
 class Secret:

@@ -183,6 +183,9 @@ class MemoryBackend:
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         return self.volumes.get(name)
 
+    def own_volumes(self) -> Mapping[str, Mapping[str, str]]:
+        return {name: labels for name, labels in self.volumes.items() if labels.get(ownership.MANAGED) == "true"}
+
     def now(self) -> float:
         return self.clock
 
@@ -285,6 +288,10 @@ class MemoryBackend:
     def create_volume(self, name: str, *, labels: Mapping[str, str], user: int, group: int, helper: Helper) -> None:
         self._called("create_volume")
         self.volumes[name] = labels
+
+    def delete_image(self, reference: str) -> None:
+        self._called("delete_image")
+        self.local.pop(reference, None)
 
     def delete_volume(self, name: str) -> None:
         self.volumes.pop(name, None)

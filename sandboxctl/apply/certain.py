@@ -6,10 +6,11 @@ Nothing is repeated after an engine's own refusal, and nothing is asked of an en
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from sandboxctl import ownership
 from sandboxctl.apply.work import Work, this_holder
-from sandboxctl.backends.base import Helper, Payload, RenamingWriter
+from sandboxctl.backends.base import Helper, LayerWriter, Payload, RenamingWriter
 from sandboxctl.errors import ConflictError, EngineError, SilentError, UnreachableError
 
 
@@ -55,6 +56,11 @@ def delete(ref: str, work: Work) -> None:
 def delete_volume(name: str, work: Work) -> None:
     """Gone is gone."""
     _sure(lambda: work.backend.writer.delete_volume(name))
+
+
+def delete_image(reference: str, work: Work) -> None:
+    """Gone is gone."""
+    _sure(lambda: cast("LayerWriter", work.backend.writer).delete_image(reference))
 
 
 def rename(ref: str, name: str, work: Work, *, gone_is_done: bool = False) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sandboxctl import notes, ownership
 from sandboxctl.apply import belongings, certain, layer, networks, staging
@@ -255,6 +255,8 @@ def _recover_step(step: RecoverStep, action: Action, work: Work) -> None:
             certain.stop(step.ref, work, grace=_grace(work.backend.reader.observe(step.ref)))
         case "delete volume":
             _delete_own_volume(step.ref, action.name, work)
+        case "delete image":
+            _unless_in_use(step.ref, action.name, lambda: certain.delete_image(step.ref, work), work)
 
 
 def _delete_own_volume(volume: str, name: str, work: Work) -> None:
@@ -262,7 +264,11 @@ def _delete_own_volume(volume: str, name: str, work: Work) -> None:
     labels = work.backend.reader.volume_labels(volume)
     if labels is None or labels.get(ownership.NAME) != name:
         return
+    _unless_in_use(volume, name, lambda: certain.delete_volume(volume, work), work)
+
+
+def _unless_in_use(what: str, name: str, delete: Callable[[], None], work: Work) -> None:
     try:
-        certain.delete_volume(volume, work)
+        delete()
     except ConflictError:
-        work.emit(Event(name=name, step="recover", message=f"volume {volume} is in use"))
+        work.emit(Event(name=name, step="recover", message=f"{what} is in use"))

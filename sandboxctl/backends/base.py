@@ -243,6 +243,9 @@ class Reader(Protocol):
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """The labels of a volume; None if it is not there."""
 
+    def own_volumes(self) -> Mapping[str, Mapping[str, str]]:
+        """The volumes that carry our label, with their labels. Empty where a sandbox's files are in none."""
+
     def now(self) -> float:
         """The engine's clock, in seconds since the epoch, as of its last answer."""
 
@@ -340,6 +343,10 @@ class LayerWriter(Writer, Protocol):
 
         It runs what the container ran, or what `process` says.
         """
+
+    def delete_image(self, reference: str) -> None:
+        """Takes a name from an image, and the image away with its last one. Gone already is success; ConflictError for
+        one in use."""
 
     def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
         """A bridge of its own; `internal` has no way out."""

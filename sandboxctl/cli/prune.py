@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("prune")
 @click.option("--expired", is_flag=True, help="Sandboxes past their ttl.")
-@click.option("--leftovers", is_flag=True, help="What interrupted commands left half-made.")
+@click.option("--leftovers", is_flag=True, help="What is half-made, or was made for a sandbox and is used by none.")
 @click.option("--project", metavar="NAME", help="Only of this project.")
 @click.option("--all-projects", is_flag=True, help="Of every project, and of none.")
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from sandboxctl.image_reference import ImageReference, parse
 from sandboxctl.problems import Path, dotted
 from sandboxctl.rules.case import Case, rule
-from sandboxctl.spec import ARCHIVE_REPOSITORY, SETUP_REPOSITORY, Commit, Image, Sandbox
+from sandboxctl.spec import OWN_REPOSITORIES, Commit, Image, Sandbox
 
 _LIFECYCLE: Path = ("spec", "lifecycle")
 _COMMIT: Path = ("spec", "commit")
-_RESERVED_REPOSITORIES = (SETUP_REPOSITORY, ARCHIVE_REPOSITORY)
 
 
 def restarts(case: Case) -> None:
@@ -111,7 +110,7 @@ def commit_name_fault(commit: Commit, base: Image) -> Fault | None:
         return None
     if wanted.digest is not None:
         return "commit.image: a digest follows from an image's content, it cannot be chosen", "write a tag"
-    if any(wanted.repository == name or wanted.repository.startswith(f"{name}/") for name in _RESERVED_REPOSITORIES):
+    if any(wanted.repository == name or wanted.repository.startswith(f"{name}/") for name in OWN_REPOSITORIES):
         return f"commit.image: `{wanted.repository}` is reserved for sandboxctl's own images", None
     if commit.image == base.ref and not commit.overwrite:
         message = "commit.image is the base image itself, which the commit would replace"

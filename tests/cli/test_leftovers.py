@@ -114,6 +114,25 @@ def test_prune_takes_what_is_past_its_time_in_its_project_only(cli: Cli) -> None
     assert cli.engine.all == {}
 
 
+def test_prune_takes_files_and_images_that_nothing_uses(cli: Cli) -> None:
+    ours = {ownership.MANAGED: "true", ownership.NAME: "gone"}
+    cli.engine.volumes |= {
+        "sandboxctl-file.gone.0444.sha256-1": {**ours, ownership.PROJECT: "lab"},
+        "sandboxctl-file.other.0444.sha256-1": {},
+        "data": ours,
+    }
+    mine, written = f"localhost/sandboxctl-setup:{'a' * 32}", "localhost/sandboxctl-setup:by-hand"
+    cli.engine.local |= {mine: "sha256:" + "a" * 64, written: "sha256:" + "9" * 64}
+    assert "delete image" not in cli("prune", "--leftovers", "--project", "lab").out
+    ran = cli("prune", "--leftovers", "--all-projects", "--yes")
+    assert ran.code == 0, ran
+    assert f"delete image {mine}" in ran.out
+    assert "delete volume sandboxctl-file.gone.0444.sha256-1" in ran.out
+    assert set(cli.engine.volumes) == {"sandboxctl-file.other.0444.sha256-1", "data"}
+    assert {each for each in cli.engine.local if "setup" in each} == {written}
+    assert cli("prune", "--leftovers", "--all-projects", "--yes").out.endswith("Nothing to do.\n")
+
+
 def test_prune_leaves_strangers_alone(cli: Cli) -> None:
     cli.engine.stranger("py.new", {ownership.MANAGED: "true", ownership.NAME: "py"})
     assert cli("prune", "--leftovers", "--all-projects", "--yes").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import IO
 
 from docker import APIClient
@@ -52,6 +53,11 @@ class ImageWriter:
             name = loaded.rpartition("Loaded image")[2].partition(":")[2].strip()
             self._api.tag(name.splitlines()[-1] if name else "", repository, tag)
             return str(self._api.inspect_image(reference)["Id"])
+
+    def delete_image(self, reference: str) -> None:
+        """Gone already is success."""
+        with reported(), suppress(sdk.NotFound):
+            self._api.remove_image(reference)
 
     def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
         """By the classic builder: BuildKit needs a session of the client's. What a step said last is in the error."""

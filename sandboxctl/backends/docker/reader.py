@@ -18,6 +18,8 @@ from sandboxctl.timestamps import http_date
 
 _SUB_PATHS = (1, 45)
 
+_OWN = f'{{"label":["{MANAGED}=true"]}}'
+
 
 class DockerReader:
     """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
@@ -105,6 +107,11 @@ class DockerReader:
         """`/volumes/NAME`."""
         found = self._optional(f"/volumes/{name}")
         return None if found is None else found.get("Labels") or {}
+
+    def own_volumes(self) -> Mapping[str, Mapping[str, str]]:
+        """`/volumes`, by our label."""
+        found = self._json("/volumes", {"filters": _OWN})["Volumes"] or []
+        return {each["Name"]: each.get("Labels") or {} for each in found}
 
     def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
         """`/containers/REF/logs`, the engine's 8-byte frames taken off; with a tty there are none."""

@@ -168,6 +168,10 @@ class KubernetesReader:
         """A pod has one network, the cluster's."""
         return None
 
+    def own_volumes(self) -> Mapping[str, Mapping[str, str]]:
+        """Files are Secrets and ConfigMaps here, and what they belong to is listed as long as they are there."""
+        return {}
+
     def volume_labels(self, name: str) -> Mapping[str, str] | None:
         """The labels of a claim."""
         found = self._api.find(self._api.location("PersistentVolumeClaim", name))

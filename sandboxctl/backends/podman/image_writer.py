@@ -6,6 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, Protocol
+from urllib.parse import quote
 
 from sandboxctl import committing
 from sandboxctl.backends import archives
@@ -60,6 +61,10 @@ class ImageWriter(ABC):
             else:
                 self._send("post", "/images/import", {"reference": reference}, data=archive, endless=True)
         return str(self._json("get", f"/images/{reference}/json")["Id"])
+
+    def delete_image(self, reference: str) -> None:
+        """Gone already is success."""
+        self._send("delete", f"/images/{quote(reference, safe='')}", missing_is_done=True)
 
     def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
         """In Docker's format: the other drops what Docker's has (engines.md, section 5). Errors come as with `pull`."""

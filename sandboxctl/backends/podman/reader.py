@@ -23,6 +23,8 @@ LIBPOD = "/v4.0.0/libpod"
 
 _ASKED_AGAIN = 3
 
+_OWN = f'{{"label":["{MANAGED}=true"]}}'
+
 
 class PodmanReader:
     """Reads over the socket. The engine's version and clock come from the answers' headers, at no cost."""
@@ -120,6 +122,11 @@ class PodmanReader:
         """`/volumes/NAME/json`."""
         found = self._optional(f"/volumes/{name}/json")
         return None if found is None else found.get("Labels") or {}
+
+    def own_volumes(self) -> Mapping[str, Mapping[str, str]]:
+        """`/volumes/json`, by our label."""
+        found = self._json("/volumes/json", {"filters": _OWN}) or []
+        return {each["Name"]: each.get("Labels") or {} for each in found}
 
     def logs(self, ref: str, *, tail: int | None, follow: bool) -> Iterator[tuple[Literal[1, 2], bytes]]:
         """`/containers/REF/logs`, the engine's 8-byte frames taken off."""
