@@ -28,7 +28,13 @@ def compiled() -> None:
 
 OFFLINE: tuple[Part, ...] = (offline.words, offline.render)
 ENGINES: Mapping[str, tuple[Part, ...]] = {
-    "docker": (on_docker.nothing_to_do, on_docker.one_command, on_docker.one_change, on_docker.first_apply),
+    "docker": (
+        on_docker.nothing_to_do,
+        on_docker.one_command,
+        on_docker.one_change,
+        on_docker.one_replace,
+        on_docker.first_apply,
+    ),
     "podman": (on_podman.nothing_to_do,),
     "kubernetes": (kubernetes.on_kubernetes,),
 }

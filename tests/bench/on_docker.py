@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
+import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,6 +101,33 @@ def one_change(directory: Path) -> list[Figure]:
             wall(each, directory)
     return [Figure(what="one memory change among 50 / compose up -d -t 0", value=medians["ours"] / medians["peer"],
                    limit=0.4, aim=0.25)]  # fmt: skip
+
+
+def one_replace(directory: Path) -> list[Figure]:
+    """How long nothing runs while an idle sandbox is replaced, by the engine's own clock."""
+    path = specs.spec(directory, 1, backend="docker")
+    apply = (*TOOL, "apply", "--yes", str(path))
+    wall(apply, directory)
+    gaps: list[float] = []
+    try:
+        for number in range(FEW + FEW):
+            path.write_text(path.read_text().replace("env: {", f"env: {{RUN{number}: x, "))
+            began = time.time()
+            wall(apply, directory)
+            gaps.append(_without_a_process(began))
+    finally:
+        wall((*TOOL, "delete", "--yes", str(path)), directory)
+    return [Figure(what="replace of an idle sandbox, nothing runs for", value=statistics.median(gaps), limit=0.3,
+                   unit="s")]  # fmt: skip
+
+
+def _without_a_process(since: float) -> float:
+    """Seconds from the end of the old one to the start of the new one."""
+    events = ("docker", "events", "--since", f"{since:f}", "--until", f"{time.time():f}", "--filter", "container=bench-0",
+              "--filter", "container=bench-0.new",              "--format", "{{.Action}} {{.TimeNano}}")  # fmt: skip
+    lines = subprocess.run(events, check=True, capture_output=True, text=True).stdout.splitlines()
+    times = {action: int(nanoseconds) / 1e9 for action, _, nanoseconds in (line.rpartition(" ") for line in lines)}
+    return times["start"] - times["die"]
 
 
 def one_command(directory: Path) -> list[Figure]:
