@@ -180,7 +180,7 @@ _SECURITY: Mapping[str, Row] = {
     ),
     "security.seccomp.localhost": (
         no("Docker takes the profile itself", "name the file with `file`"),
-        does("`seccomp_profile_path`"),
+        no("Podman has no directory of profiles that a path could be below", "name the file with `file`"),
         does("`Localhost`"),
     ),
     "security.apparmor": (

@@ -164,7 +164,9 @@ _SECURITY: Mapping[str, Cell] = {
     "security.noNewPrivileges": does("`NoNewPrivileges=`"),
     "security.seccomp": does("Podman's own profile"),
     "security.seccomp.file": does("`SeccompProfile=`, a file of this host"),
-    "security.seccomp.localhost": does("`SeccompProfile=`"),
+    "security.seccomp.localhost": no(
+        "Podman has no directory of profiles that a path could be below", "name the file with `file`"
+    ),
     "security.apparmor": does("`--security-opt apparmor=`"),
     "security.selinux": does("`--security-opt label=`, where the host has SELinux"),
     "security.selinux.disable": does("`--security-opt label=disable`"),

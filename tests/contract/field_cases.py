@@ -441,7 +441,7 @@ NETWORK = (
         values=("1", "1"),
     ),
     Case(
-        field="network.mode",
+        field="network.mode/host",
         before={},
         after={"network": "host", "security": {"allow": ["host-network"]}},
         seen=Inside(script="readlink /proc/self/ns/net | grep -cxF $HOST_NETWORK || true"),
@@ -593,6 +593,13 @@ SECURITY = (
         values=("10001 7 8", "10001 8 9"),
     ),
     Case(
+        field="security.fsGroup",
+        before={},
+        after={"security": {"group": 12345, "fsGroup": 12345}},
+        seen=Inside(script="stat -c %g /workspace"),
+        values=("10001", "12345"),
+    ),
+    Case(
         field="security.fsGroup/apart",
         before={},
         after={"security": {"fsGroup": 2000}},
@@ -676,6 +683,14 @@ KUBERNETES = (
         engine="kubernetes",
     ),
     Case(
+        field="resources.disk",
+        before={},
+        after={"resources": {"disk": "64Mi"}},
+        seen=Setting(word="disk"),
+        values=(None, "64Mi"),
+        engine="kubernetes",
+    ),
+    Case(
         field="network.mode",
         before={},
         after={"network": "bridge"},
@@ -684,7 +699,7 @@ KUBERNETES = (
         engine="kubernetes",
     ),
     Case(
-        field="network.mode",
+        field="network.mode/host",
         before={},
         after={"network": "host", "security": {"allow": ["host-network"]}},
         seen=Inside(script="hostname | grep -cv ^c- || true"),

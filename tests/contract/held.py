@@ -76,6 +76,7 @@ NOT_ON_KUBERNETES: Mapping[str, str] = {
     "test_strangers.py::test_one_that_was_renamed_is_not_known_by_its_new_name": _ONE_NAME,
     "test_strangers.py::test_one_with_a_staging_name_of_ours_survives": _ONE_NAME,
     "test_strangers.py::test_one_with_our_labels_on_another_image_survives": "bound by its place: test_kubernetes",
+    "test_text.py::test_in_names_of_labels": "a cluster takes no such names, and they are refused",
     "test_text.py::test_in_labels[kubernetes-labels]": "a cluster takes no such values, and they are refused",
     "test_volumes.py::test_a_new_one_is_the_users_own": _HOST,
     "test_volumes.py::test_one_that_is_there_is_left_as_it_is": _HOST,
@@ -84,7 +85,8 @@ NOT_ON_KUBERNETES: Mapping[str, str] = {
 """By the beginning of a test's name."""
 
 UNRESTRICTED: tuple[str, ...] = (
-    f"{_CASE}network.mode:unset->host",
+    f"{_CASE}network.mode/host:unset->host",
+    "test_filesystem.py::test_a_path_of_the_host_that_is_allowed_is_there[kubernetes",
     f"{_CASE}security.capabilities",
     f"{_CASE}security.noNewPrivileges",
     f"{_CASE}security.seccomp:unset->unconfined",

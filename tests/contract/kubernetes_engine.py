@@ -265,6 +265,7 @@ class KubernetesUnderTest:
             "restart": lambda: {"Name": _RESTARTS[spec["restartPolicy"]], "MaximumRetryCount": 0},
             "health-command": lambda: self._health_command(container),
             "requests": lambda: container["resources"]["requests"],
+            "disk": lambda: container["resources"]["limits"].get("ephemeral-storage"),
             "is-on-a-network": lambda: self.is_on_a_network(name),
             "published": lambda: self._service_ports(name),
         }

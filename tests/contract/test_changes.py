@@ -8,84 +8,12 @@ from typing import assert_never
 
 import pytest
 
-from sandboxctl.capabilities import Status
-from sandboxctl.capabilities.table import ROWS
-from sandboxctl.spec import BACKENDS, Loaded
+from sandboxctl.spec import Loaded
 from tests.contract.engines import EngineUnderTest
 from tests.contract.field_cases import CASES, Case, Inside, Kernel, Setting
 from tests.contract.workbench import Fragment, Workbench, merged
 
 NO_MKDIR = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
-
-TESTED_ELSEWHERE = {
-    "metadata.name": "every test",
-    "commit": "test_commit",
-    "image.setup": "test_image_setup",
-    "resources.gpus": "no GPU on the hosts of the tests: test_absent",
-    "mounts.file": "test_files",
-    "metadata.project": "test_strangers: moving a sandbox to another project is a conflict",
-    "backend": "read by us",
-    "kubernetes": "read by us",
-    **dict.fromkeys(
-        (
-            "kubernetes.namespace",
-            "kubernetes.serviceAccount",
-            "kubernetes.imagePullSecrets",
-            "kubernetes.nodeSelector",
-            "kubernetes.affinity",
-            "kubernetes.tolerations",
-            "kubernetes.priorityClass",
-            "kubernetes.topologySpread",
-            "kubernetes.pod",
-        ),
-        "test_kubernetes_section",
-    ),
-    "env.configMap": "test_examples: kubernetes-settings",
-    "mounts.configMap": "test_examples: kubernetes-settings",
-    "mounts.secret.items": "test_examples: kubernetes-settings",
-    "mounts.secret": "test_examples: kubernetes-settings; on Podman test_podman_regressions: P11",
-    "network.egress": "test_kubernetes: an allowed address",
-    "podman": "read by us",
-    "image.pull": "read by us",
-    "image.archive": "test_archives",
-    "image.build": "test_builds",
-    "podman.pod": "test_podman_regressions: P21",
-    "env.fromEnv": "test_secrets",
-    "env.fromFile": "test_secrets",
-    "envFiles": "test_secrets",
-    "lifecycle.replace": "test_failures: start-first",
-    "lifecycle.ready": "test_lifecycle",
-    "docker": "read by us",
-    "network": "network.mode by one word",
-    "network.create": "test_own_networks",
-    "network.internal": "test_own_networks",
-    "network.ports.address": "a value of network.ports here",
-    "mounts.volume.keep": "test_volumes",
-    "lifecycle.setup": "test_setup",
-    "security.profile": "sets other fields",
-    "security.allow": "read by us",
-    "security.apparmor": "no AppArmor on the hosts of the tests: test_failures",
-    "security.selinux": "no SELinux on the hosts of the tests: test_failures",
-    "security.selinux.disable": "no SELinux on the hosts of the tests",
-    "env.secret": "test_podman_regressions: P11",
-    "mounts.bind.selinux": "no SELinux on the hosts of the tests",
-    "mounts.volume.subPath": "newer engines only: test_absent",
-    "resources.disk": "needs xfs with quotas: test_absent",
-    "security.seccomp.localhost": "a value of security.seccomp.file here, under another name",
-    "security.userNamespace": "test_podman_regressions: P7",
-    "security.privileged": "test_reading: a host of the tests may lack capabilities of its own, and cannot start one",
-    "security.runtime": "its only built value is the engine's own",
-}
-"""Fields without a case here, and why."""
-
-
-def test_each_field_that_the_engine_honours_has_a_case(engine: EngineUnderTest) -> None:
-    honoured = {
-        name.partition("/")[0]
-        for name, row in ROWS.items()
-        if row[BACKENDS.index(engine.backend)].status in (Status.ENFORCED, Status.EMULATED)
-    }
-    assert honoured - {case.field.partition("/")[0] for case in CASES} == honoured & set(TESTED_ELSEWHERE)
 
 
 @pytest.fixture

@@ -87,6 +87,16 @@ def test_a_bind_is_read_only_unless_it_says_otherwise(bench: Workbench, name: st
     assert (bench.directory / "out" / "x").stat().st_uid == 10001
 
 
+@pytest.mark.proves("mounts.bind/yes")
+def test_a_path_of_the_host_that_is_allowed_is_there(bench: Workbench, name: str) -> None:
+    mount = {"mounts": [{"type": "bind", "source": "/usr/share", "target": "/host"}]}
+    allowed = {"security": {"allow": ["host-path:/usr/share"]}}
+    spec = bench.spec(name, mount, allowed)
+    bench.applied(spec)
+    assert bench.sh(name, "test -d /host/doc && touch /host/x 2>/dev/null || echo read-only") == "read-only"
+    assert bench.plan(spec).pending == ()
+
+
 def test_a_bind_of_one_file(bench: Workbench, name: str) -> None:
     (bench.directory / "file").write_text("content")
     bench.applied(bench.spec(name, {"mounts": [{"type": "bind", "source": "./file", "target": "/etc/settings"}]}))

@@ -59,6 +59,19 @@ def test_in_labels(engine: EngineUnderTest, bench: Workbench, name: str, place: 
     assert bench.plan(spec).pending == ()
 
 
+@pytest.mark.proves(
+    "metadata.labels/oddly named", "metadata.labels/of an odd value", "metadata.annotations/oddly named",
+    "metadata.annotations/very large",
+)  # fmt: skip
+def test_in_names_of_labels(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+    large = "x" * 140_000
+    spec = bench.spec(name, metadata={"labels": {"a+b/é": "b+c"}, "annotations": {"c+d": "e", "large": large}})
+    bench.applied(spec)
+    found = [engine.setting(name, word) for word in ("label a+b/é", "annotation c+d", "annotation large")]
+    assert [value == wanted for value, wanted in zip(found, ("b+c", "e", large), strict=True)] == [True] * 3
+    assert bench.plan(spec).pending == ()
+
+
 def test_in_an_exec(bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name))
     found = bench.exec(name, "sh", "-c", 'for text; do printf "%s\\0" "$text"; done', "sh", *TEXTS.values())
