@@ -95,9 +95,13 @@ class PrivateDocker:
 
 
 @contextmanager
-def private_docker(*options: str, tls: Path | None = None) -> Iterator[PrivateDocker]:
-    """One that runs, and leaves nothing."""
+def private_docker(*options: str, tls: Path | None = None, disk: str | None = None) -> Iterator[PrivateDocker]:
+    """One that runs, and leaves nothing; `disk` is how large its own is, as in `64m`."""
     engine = PrivateDocker(Path(f"/tmp/d-{uuid.uuid4().hex[:8]}"), *options, tls=tls)  # short: a socket is in it
+    data = engine.directory / "data"
+    if disk is not None:
+        data.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", str(data)], check=True)
     subprocess.run(["ip", "netns", "add", engine.namespace], check=True)
     subprocess.run(["ip", "-n", engine.namespace, "link", "set", "lo", "up"], check=True)
     try:
@@ -108,4 +112,6 @@ def private_docker(*options: str, tls: Path | None = None) -> Iterator[PrivateDo
         engine.process.wait(timeout=40)
         engine.clear()
         subprocess.run(["ip", "netns", "delete", engine.namespace], check=False)
+        if disk is not None:
+            subprocess.run(["umount", "--lazy", str(data)], check=False)
         subprocess.run(["rm", "-rf", "--one-file-system", str(engine.directory)], check=False)
