@@ -7,8 +7,8 @@ WITH_ENGINES := tests/engines/with.sh
 # Extra arguments for pytest: make test PYTEST_ARGS='-k memory -x'
 PYTEST_ARGS ?=
 # 'no:cacheprovider': a checkout that is only read stays as it was.
-# Each file by one of so many at a time.
-WORKERS ?= 2
+# Each file by one of so many at a time; what needs an engine mostly waits for it.
+WORKERS ?= $(if $(filter test,$(MAKECMDGOALS)),4,2)
 PYTEST = $(PY) -m pytest -p no:cacheprovider -n $(WORKERS) --dist loadfile
 DEMO_ENGINE ?= here
 NO_ENGINE := not docker and not podman and not kubernetes
@@ -35,8 +35,7 @@ check: venv ## linters, types and layers; shell scripts where shellcheck is inst
 unit: venv ## the tests that need no engine, properties with a tenth of their inputs
 	SANDBOXCTL_TEST_QUICK=1 $(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)
 
-# The last line printed is pytest's summary. What needs an engine mostly waits for it, so more run at a time.
-test: WORKERS = 4
+# The last line printed is pytest's summary.
 test test-faults: export SANDBOXCTL_TEST_ENGINES ?= docker podman kubernetes
 test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default all: docker podman kubernetes)
 	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)

@@ -131,7 +131,7 @@ def _start(http: EngineHttp, exec_id: str, command: Command) -> tuple[socket.soc
         return http.upgrade(f"/exec/{exec_id}/start", {"Detach": False, "Tty": command.tty})
     except EngineError as error:
         if error.status == 404 or _not_running(error.status, str(error)):
-            raise ExecError("it ended before the command could start", hint=_SEE) from error
+            raise ExecError(f"the command could not start any more: {error.brief}", hint=_SEE) from error
         raise
 
 

@@ -11,7 +11,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sandboxctl.ahead import Ahead
@@ -30,6 +30,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HEAD_LIMIT = 64 * 1024
 _CHUNK = 256 * 1024
 _PAUSE = 0.01
+_REST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +175,10 @@ class EngineHttp:
         deadline = time.monotonic() + self.timeout
         length = answer.headers.get("content-length", "")
         body = bytearray(answer.body)
-        while not (length.isdecimal() and len(body) >= int(length)) and (chunk := _receive(connection, deadline)):
-            body += chunk
+        with suppress(TimeoutError):  # a stranger in between keeps it open and tells no length
+            while not (length.isdecimal() and len(body) >= int(length)) and (chunk := _receive(connection, deadline)):
+                body += chunk
+                deadline = min(deadline, time.monotonic() + _REST_SECONDS)
         raise EngineError(f"{self.endpoint.label} answered {answer.status}: {message(body)}", status=answer.status)
 
     def _exchange(self, sent: bytes, path: str) -> Answer:

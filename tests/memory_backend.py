@@ -75,6 +75,7 @@ class MemoryBackend:
         self.all: dict[str, Container] = {}
         self.local = {BUSYBOX: "sha256:" + "b" * 64}
         self.registry = {PYTHON: "sha256:" + "c" * 64}
+        self.prepared: dict[str, str] = {}  # by an image's name: what it was made from
         self.networks = {"bridge", "host", "none"}
         self.volumes: dict[str, Mapping[str, str]] = {}
         self.calls: list[str] = []
@@ -156,7 +157,10 @@ class MemoryBackend:
 
     def images(self) -> Sequence[LocalImage]:
         self._called("images")
-        return [LocalImage(id=image, references=(name,)) for name, image in self.local.items()]
+        labels = {name: {ownership.SETUP_BASE: base} for name, base in self.prepared.items()}
+        return [
+            LocalImage(id=image, references=(name,), labels=labels.get(name, {})) for name, image in self.local.items()
+        ]
 
     def observe(self, ref: str) -> Observed | None:
         self._called("observe")

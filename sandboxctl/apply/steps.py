@@ -236,7 +236,10 @@ def _remove(observed: Observed, work: Work) -> None:
 
 
 def _recover(action: Action, work: Work) -> None:
-    """Ends what a killed command began."""
+    """Ends what a killed command began, or takes what outlived its sandbox, unless there is one again."""
+    if all(step.do == "delete volume" for step in action.steps) and _is_there(action.name, work):
+        work.emit(Event(name=action.name, step="recover", message="there is such a sandbox again"))
+        return
     for step in action.steps:
         work.emit(Event(name=action.name, step="recover", message=f"{step.do} {step.name}"))
         _recover_step(step, action, work)
@@ -257,6 +260,11 @@ def _recover_step(step: RecoverStep, action: Action, work: Work) -> None:
             _delete_own_volume(step.ref, action.name, work)
         case "delete image":
             _unless_in_use(step.ref, action.name, lambda: certain.delete_image(step.ref, work), work)
+
+
+def _is_there(name: str, work: Work) -> bool:
+    """Whether somebody has begun with a sandbox of this name since the plan was made."""
+    return any(ownership.own_name(each.labels) == name for each in work.backend.reader.containers())
 
 
 def _delete_own_volume(volume: str, name: str, work: Work) -> None:

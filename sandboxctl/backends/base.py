@@ -78,6 +78,7 @@ class LocalImage:
     references: tuple[str, ...]
     digests: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    created: float = 0.0  # by the engine's clock, in seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,8 +346,10 @@ class LayerWriter(Writer, Protocol):
         """
 
     def delete_image(self, reference: str) -> None:
-        """Takes a name from an image, and the image away with its last one. Gone already is success; ConflictError for
-        one in use."""
+        """Takes a name from an image, and the image away with its last one, but nothing that it was made from.
+
+        Gone already is success; ConflictError for one in use.
+        """
 
     def create_network(self, name: str, *, internal: bool, labels: Mapping[str, str]) -> None:
         """A bridge of its own; `internal` has no way out."""

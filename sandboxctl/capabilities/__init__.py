@@ -9,7 +9,16 @@ from __future__ import annotations
 from sandboxctl.capabilities.cell import Cell, Status
 from sandboxctl.capabilities.effects import Effect, effect, live_since
 from sandboxctl.capabilities.table import Field, cell_of
-from sandboxctl.capabilities.written import cell_at, field_of, is_refused, left_to_do, refusals, way_out, weaker
+from sandboxctl.capabilities.written import (
+    cell_at,
+    field_of,
+    is_refused,
+    left_to_do,
+    refusals,
+    way_out,
+    weaker,
+    weaker_cells,
+)
 from sandboxctl.dataclass import dataclass, replace
 from sandboxctl.problems import Path
 from sandboxctl.spec import Loaded
@@ -65,8 +74,8 @@ def asked(loaded: Loaded, backend: str) -> tuple[Asked, ...]:
     written = [_asked(loaded, path, backend) for path in dict.fromkeys(_whole_list(path) for path in leaves)]
     said = {each.field for each in written}
     defaults = [
-        Asked(field=field, path=None, capability=capability(field, backend))
-        for field, _ in weaker(loaded.sandbox, backend)
+        Asked(field=field, path=None, capability=_of(cell, field, backend))
+        for field, cell in weaker_cells(loaded.sandbox, backend)
         if field not in said
     ]
     return (*written, *defaults)

@@ -214,11 +214,16 @@ def left_to_do(loaded: Loaded, backend: str) -> tuple[Problem, ...]:
 
 def weaker(sandbox: Sandbox, backend: str) -> tuple[tuple[Field, str], ...]:
     """What `sandbox` asks for and gets less of on `backend`: the field, and how it is there."""
-    found: dict[Field, str] = {}
+    return tuple((field, cell.how) for field, cell in weaker_cells(sandbox, backend))
+
+
+def weaker_cells(sandbox: Sandbox, backend: str) -> tuple[tuple[Field, Cell], ...]:
+    """The same with the whole cell, that of the variant which the sandbox has."""
+    found: dict[Field, Cell] = {}
     for name in ROWS:
         cell = exact_cell((name,), backend)
         if cell is not None and cell.status is Status.WEAKER and _ASKED.get(name, _always)(sandbox):
-            found[tuple(name.partition("/")[0].split("."))] = cell.how
+            found[tuple(name.partition("/")[0].split("."))] = cell
     return tuple(found.items())
 
 

@@ -19,7 +19,7 @@ VERBS = {
     "list": "Show what runs, where, and until when.",
     "status": "Show all that is known of one sandbox.",
     "drift": "Show what changed behind the specs' back. Nothing is written.",
-    "prune": "Take away what is past its time, or left half-made.",
+    "prune": "Take away what is past its time, half-made, or used by nothing.",
     "verify": "Prove every control on live sandboxes.",
     "exec": "Run a command in a sandbox.",
     "shell": "Open a shell in a sandbox.",

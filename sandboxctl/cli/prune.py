@@ -37,7 +37,7 @@ def command(
     fail_fast: bool,
     holding: Locking,
 ) -> int:
-    """Take away what is past its time, or left half-made."""
+    """Take away what is past its time, half-made, or used by nothing."""
     from sandboxctl import pruning
     from sandboxctl.apply import ApplyOptions
     from sandboxctl.cli import carrying_out, engines

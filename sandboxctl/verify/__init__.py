@@ -143,8 +143,8 @@ class _Look:
         yield "engine", self.engine
 
     def _has_another_kernel(self) -> bool:
-        """Then no helper can join its namespaces."""
-        return self.sandbox.security.runtime in ("gvisor", "runsc") or self._seen["kernel"].gvisor is True
+        """Then no helper can join its namespaces; in a pod one runs beside it, on the same kernel."""
+        return self._seen["kernel"].gvisor is True and not self.in_pod
 
     def engine(self, promise: Promise) -> Answer:
         """What inspect says."""

@@ -27,7 +27,7 @@ _PROGRAM_SECONDS = 1.0  # how long a runtime may take to give way to the sandbox
 _RUNTIMES = ("runc", "crun")
 _CLONE_NEWUTS = 0x04000000
 _LINKS_AT_MOST = 40
-_OF_THE_SANDBOX = "cg/", "net/dev", "view", "1/exe", "1/cmdline", "1/stat"
+_OF_THE_SANDBOX = "cg/", "net/dev", "view", "1/exe", "1/own", "1/cmdline", "1/stat"
 
 
 def kernel(pid: int, container: str, targets: Iterable[str]) -> dict[str, str] | None:
@@ -86,12 +86,24 @@ def _process_texts(process: Path) -> Iterator[tuple[str, str]]:
     program = _link(process / "exe")
     if program is not None:
         yield "1/exe", program
+        if _is_on_own_mount(process):
+            yield "1/own", "yes"
     outside = _engine_process(process)
     for kind in NAMESPACES:
         own, host = _link(process / "ns" / kind), _link(outside / "ns" / kind)
         if own is not None and host is not None:
             yield f"ns/{kind}", own
             yield f"host-ns/{kind}", host
+
+
+def _is_on_own_mount(process: Path) -> bool:
+    """Whether the program lies on a file system that the process can see: an engine's or runtime's own does not."""
+    try:
+        device = os.stat(process / "exe").st_dev
+    except OSError:
+        return True
+    here = f"{os.major(device)}:{os.minor(device)}"
+    return any(line.split(" ")[2:3] == [here] for line in (_text(process / "mountinfo") or "").splitlines())
 
 
 def _engine_process(process: Path) -> Path:

@@ -19,8 +19,10 @@ Texts = Mapping[str, str]
 - `1/…` is the sandbox's pid 1, `2/…` its own process where pid 1 is an init: `status limits stat cmdline exe`
 - `mountinfo uid_map gid_map net/dev hostname version` as in /proc, `cg/<file>` a control group's
 - `ns/<kind>`, `host-ns/<kind>`: links; `view` is `host` where ids are the host's
-- `place:<target>`: lines `stat UID GID MODE MAJOR:MINOR` (the last three in hex), `path REAL`, `writable yes`, `absent`
+- `place:<target>`: lines `stat UID GID MODE MAJOR:MINOR` (the last three in hex), `size BLOCK BLOCKS`, `path REAL`,
+  `writable yes`, `absent`
 - `sockets`, `token`: the paths that exist
+- `1/own`: the program of pid 1 lies on a file system of the sandbox's, so it is no runtime's
 - `reaper`: pid 1 is another container's, and `1/…` the sandbox's own process
 """
 
@@ -170,11 +172,13 @@ def _name(path: str) -> str:
 
 
 def is_gvisor(texts: Texts) -> bool | None:
-    """Whether the sandbox runs on gVisor's kernel: by its version inside, by the program that pid 1 is outside."""
-    program = texts.get("1/exe") or texts.get("1/cmdline", "").partition("\0")[0]
+    """Whether the sandbox runs on gVisor's kernel: by its version inside, outside by the program that pid 1 is, which
+    has to be none of the sandbox's own files."""
     if "version" in texts:
         return texts["version"].rstrip().endswith(GVISOR_BUILD)
-    return _name(program).startswith("runsc") if program else None
+    if not texts.get("1/exe"):
+        return None  # what a process calls itself is its own word
+    return _name(texts["1/exe"]).startswith("runsc") and "1/own" not in texts
 
 
 def is_init(texts: Texts) -> bool | None:

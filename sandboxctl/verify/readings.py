@@ -270,11 +270,9 @@ def _runtime(promise: Promise, facts: Facts) -> Answer:
     """gVisor is told by its kernel or its program; what another name stands for only the engine knows."""
     if facts.gvisor is None:
         return None
-    if facts.gvisor:
-        return Reading(actual="gvisor", matches=promise.expected in ("gvisor", "runsc"))
-    if promise.expected == "gvisor":
-        return Reading(actual="the host's kernel", matches=False)
-    return EngineKnows()
+    if promise.expected not in ("gvisor", "runsc"):
+        return EngineKnows()
+    return Reading(actual="gvisor" if facts.gvisor else "the host's kernel", matches=facts.gvisor)
 
 
 def _device(promise: Promise, facts: Facts) -> Answer:

@@ -12,7 +12,7 @@ import pytest
 
 from sandboxctl import holder, journal, locks, ownership
 from tests.cli.conftest import SPEC, Cli
-from tests.memory_backend import Container
+from tests.memory_backend import BUSYBOX, Container
 
 PROJECT = SPEC.replace("  name: py\n", "  name: py\n  project: lab\n")
 ELSEWHERE = str(replace(holder.this_process(), host="elsewhere", host_id="0123456789ab"))
@@ -123,6 +123,7 @@ def test_prune_takes_files_and_images_that_nothing_uses(cli: Cli) -> None:
     }
     mine, written = f"localhost/sandboxctl-setup:{'a' * 32}", "localhost/sandboxctl-setup:by-hand"
     cli.engine.local |= {mine: "sha256:" + "a" * 64, written: "sha256:" + "9" * 64}
+    cli.engine.prepared |= {mine: cli.engine.local[BUSYBOX], written: cli.engine.local[BUSYBOX]}
     assert "delete image" not in cli("prune", "--leftovers", "--project", "lab").out
     ran = cli("prune", "--leftovers", "--all-projects", "--yes")
     assert ran.code == 0, ran

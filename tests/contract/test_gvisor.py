@@ -62,7 +62,7 @@ def test_a_sandbox_runs_on_gvisors_kernel_and_verify_says_what_that_hides(bench:
     assert verdict.ok
     assert (by_name["runtime"].actual, by_name["runtime"].evidence) == ("gvisor", "inside")
     assert {str(each.status) for each in verdict.controls} == {"reported", "unprovable"}
-    assert by_name["mount:/tmp"].detail == "gVisor's own table of mounts does not tell nosuid and nodev"
+    assert by_name["mount:/tmp"].detail == "gVisor's own table of mounts does not tell nosuid, nodev"
     assert bench.delete("gvisor")[0].outcome == "deleted"
 
 

@@ -9,7 +9,7 @@ import pytest
 from sandboxctl.verify import verify
 from tests.contract.test_kubernetes import bench as bench  # a fixture
 from tests.contract.workbench import Workbench
-from tests.engines.fixtures_kubernetes import Cluster
+from tests.engines.fixtures_kubernetes import Cluster, NodeImages
 
 pytestmark = pytest.mark.kubernetes
 
@@ -25,8 +25,9 @@ def gvisor(kubernetes_engine: Cluster) -> None:
 
 
 def test_a_sandbox_runs_on_gvisors_kernel_with_its_network_seen_closed(
-    bench: Workbench, kubernetes_engine: Cluster, kubernetes_name: str, open_target: str
-) -> None:
+    bench: Workbench, kubernetes_engine: Cluster, kubernetes_name: str, open_target: str,
+    kubernetes_images: NodeImages,
+) -> None:  # fmt: skip
     closed = {"kubernetes": {"probeTarget": open_target}}
     spec = bench.spec(kubernetes_name, GVISOR, closed)
     assert bench.applied(spec) == "created"
@@ -39,8 +40,15 @@ def test_a_sandbox_runs_on_gvisors_kernel_with_its_network_seen_closed(
         image=bench.backend.reader.image_config(bench.image), probe_image=None,
     )  # fmt: skip
     by_name = {each.control: each for each in verdict.controls}
-    assert verdict.ok, [each for each in verdict.controls if not each.ok]
+    assert verdict.ok, [each for each in verdict.controls if each.status == "failed"]
     assert (by_name["runtime"].actual, by_name["runtime"].evidence) == ("gvisor", "inside")
+    probed = verify(
+        spec.sandbox, observed, engine=bench.backend.reader.engine(), backend=bench.backend,
+        image=bench.backend.reader.image_config(bench.image), probe_image=kubernetes_images.busybox,
+    )  # fmt: skip
+    assert [each for each in probed.controls if each.status == "failed"] == []
+    proved = {each.control for each in probed.controls if each.status == "proved"}
+    assert {"runtime", "user", "capabilities.effective", "no-new-privileges", "root-filesystem"} <= proved
     assert bench.delete(kubernetes_name)[0].outcome == "deleted"
     assert kubernetes_engine.get("pod", kubernetes_name) is None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from sandboxctl import pruning
+from sandboxctl import holder, pruning
 from sandboxctl.plan import Plan
 from tests.contract.engines import EngineUnderTest
 from tests.contract.workbench import Workbench
@@ -44,12 +45,17 @@ def test_files_that_outlived_a_removal_by_hand_go_with_their_project(
 @pytest.mark.parametrize(
     "engine", [pytest.param(each, marks=getattr(pytest.mark, each)) for each in LAYERED], indirect=True
 )
-def test_a_prepared_image_goes_when_nothing_uses_it(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
+def test_a_prepared_image_goes_when_nothing_uses_it(
+    engine: EngineUnderTest, bench: Workbench, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = bench.spec(name, {"image": {"ref": engine.images.busybox, "setup": {"run": [["true", name]]}}})
     bench.applied(spec)
     image = spec.sandbox.image.name
     assert image not in pruning.unused(bench.backend, None)
     bench.delete(name)
+    assert image not in pruning.unused(bench.backend, None)  # it is new: somebody may be about to use it
+    monkeypatch.setattr(holder, "STALE_AFTER", 0)
+    time.sleep(1)  # engines tell whole seconds
     assert [(step.do, step.ref) for step in pruning.unused(bench.backend, None)[image]] == [("delete image", image)]
     assert image not in pruning.unused(bench.backend, name)
     whole = leftovers(bench, None)

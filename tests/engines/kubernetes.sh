@@ -37,7 +37,10 @@ seconds_to_stop=20
 kubectl_at() {
     local program=kubectl config=$1
     shift
-    have kubectl || program=$(own_kubectl)/kubectl
+    if ! have kubectl; then
+        [[ -r $home/programs ]] || die "kubectl is needed to ask a cluster that is not ours"
+        program=$(own_kubectl)/kubectl
+    fi
     "$program" --kubeconfig "$config" --request-timeout=10s "$@"
 }
 
@@ -85,7 +88,7 @@ start() {
     [[ -z $(named) || $(named) == "$kubeconfig" ]] || exit 1
     ((EUID == 0)) ||
         die "starting a cluster needs root; SANDBOXCTL_TEST_KUBECONFIG names one that is there"
-    need containerd containerd runc runc openssl openssl iptables iptables conntrack conntrack curl curl ip iproute2
+    need pgrep procps sysctl procps containerd containerd runc runc openssl openssl iptables iptables conntrack conntrack curl curl ip iproute2
     [[ -x /usr/lib/cni/bridge ]] || install_packages containernetworking-plugins
     mkdir -p "$home"
     [[ -O $engines_dir && -O $home ]] || die "$home belongs to somebody else"

@@ -186,6 +186,13 @@ def test_gvisor_is_known_from_outside_by_its_program_and_from_inside_by_its_vers
     assert [sample(name).gvisor for name in ("docker-kernel-v1", "docker-inside-v1")] == [False, False]
 
 
+def test_a_sandbox_whose_own_program_is_called_runsc_is_not_gvisor() -> None:
+    called = {"1__exe": "/runsc-x", "1__own": "yes"}
+    assert sample("docker-kernel-v1", **called).gvisor is False
+    assert sample("docker-kernel-v1", **(called | {"1__exe": "/runsc-x (deleted)"})).gvisor is False
+    assert sample("gvisor-kernel", **{"1__exe": ""}).gvisor is None
+
+
 def test_what_a_file_system_says_of_its_size_is_its_size() -> None:
     assert sample("gvisor-pod-inside").places["/tmp"].size == 64 * 2**20
     assert sample("docker-inside-v1").places["/tmp"].size is None

@@ -57,7 +57,7 @@ class ImageWriter:
     def delete_image(self, reference: str) -> None:
         """Gone already is success."""
         with reported(), suppress(sdk.NotFound):
-            self._api.remove_image(reference)
+            self._api.remove_image(reference, noprune=True)
 
     def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
         """By the classic builder: BuildKit needs a session of the client's. What a step said last is in the error."""

@@ -97,6 +97,7 @@ def local_image(each: Mapping[str, Any]) -> LocalImage:
         references=tuple(normalise(tag) for tag in tags),
         digests=tuple(normalise(digest) for digest in digests),
         labels=each.get("Labels") or {},
+        created=float(each.get("Created") or 0),
     )
 
 

@@ -179,6 +179,7 @@ def local_image(each: Mapping[str, Any]) -> LocalImage:
         references=tuple(normalise(tag) for tag in each.get("RepoTags") or []),
         digests=tuple(normalise(digest) for digest in each.get("RepoDigests") or []),
         labels=each.get("Labels") or {},
+        created=float(each.get("Created") or 0),
     )
 
 

@@ -225,8 +225,8 @@ main() {
     until_true node_is_ready
     note node
     until_true there /api/v1/namespaces/default/serviceaccounts/default
-    # The controller takes it away as well, but seconds later.
     kubectl create --filename "$here/gvisor/runtime-class.yaml" >/dev/null
+    # The controller takes it away as well, but seconds later.
     kubectl taint node "$node" node.kubernetes.io/not-ready- >/dev/null 2>&1 || true
     run policy "$programs/policy" --kubeconfig "$home/admin.kubeconfig" --node "$node"
     note ready
