@@ -68,6 +68,15 @@ class EngineUnderTest(Protocol):
     def socket(self) -> Path:
         """Where it listens."""
 
+    def leading_to(self, address: str, directory: Path) -> Sequence[str]:
+        """The options that lead a command to what stands in front of it at `address`; files for that in `directory`."""
+
+    def labelled(self, name: str) -> frozenset[str]:
+        """The names of the containers that our labels call so."""
+
+    def astray(self, name: str) -> frozenset[str]:
+        """What is around a running sandbox that is not its own, and what it lacks."""
+
     def containers(self) -> frozenset[str]:
         """The names of all containers, running or not."""
 
@@ -305,6 +314,16 @@ class DockerUnderTest:
     @property
     def socket(self) -> Path:
         return self.engine.socket
+
+    def leading_to(self, address: str, directory: Path) -> Sequence[str]:
+        return ("--docker-host", address)
+
+    def labelled(self, name: str) -> frozenset[str]:
+        mark = f"label=sandboxctl.dev/name={name}"
+        return frozenset(self.client("ps", "--all", "--filter", mark, "--format", "{{.Names}}").stdout.split())
+
+    def astray(self, name: str) -> frozenset[str]:
+        return frozenset()
 
     def containers(self) -> frozenset[str]:
         return self.engine.containers()

@@ -184,6 +184,17 @@ class KubernetesUnderTest:
     def socket(self) -> Path:
         pytest.fail("a cluster is not on a socket")
 
+    def leading_to(self, address: str, directory: Path) -> Sequence[str]:
+        """Without our login: whoever is at `address` has one."""
+        there = {"name": "there", "cluster": {"server": address}}
+        context = {"name": "there", "context": {"cluster": "there", "user": "nobody"}}
+        path = directory / "kubeconfig"
+        path.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "there", "clusters": [there], "contexts": [context],
+            "users": [{"name": "nobody", "user": {}}],
+        }))  # fmt: skip
+        return ("--kubeconfig", str(path), "--namespace", self.namespace)
+
     def client(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.cluster.kubectl(*args, check=check, namespace=self.namespace)
 
@@ -193,6 +204,19 @@ class KubernetesUnderTest:
 
     def containers(self) -> frozenset[str]:
         return self._names("pods")
+
+    def labelled(self, name: str) -> frozenset[str]:
+        return self._names("pods", "--selector", f"sandboxctl.dev/name={name}")
+
+    def astray(self, name: str) -> frozenset[str]:
+        """Its own are a policy, and the Secret that its variables are read from."""
+        (container,) = self.inspect(name)["spec"]["containers"]
+        sources = [each.get("valueFrom", {}).get("secretKeyRef", {}).get("name") for each in container.get("env", [])]
+        own = {("NetworkPolicy", name), *(("Secret", each) for each in sources if each)}
+        words = ("--selector", f"sandboxctl.dev/name={name}", "--output", "json")
+        there = json.loads(self.client("get", _KINDS.partition(",")[2], *words).stdout)["items"]
+        found = {(each["kind"], each["metadata"]["name"]) for each in there}
+        return frozenset(f"{kind} {each}" for kind, each in found ^ own)
 
     def volumes(self) -> frozenset[str]:
         return self._names("persistentvolumeclaims")

@@ -173,6 +173,16 @@ class PodmanUnderTest:
     def socket(self) -> Path:
         return self.engine.socket
 
+    def leading_to(self, address: str, directory: Path) -> Sequence[str]:
+        return ("--podman-uri", address)
+
+    def labelled(self, name: str) -> frozenset[str]:
+        mark = f"label=sandboxctl.dev/name={name}"
+        return frozenset(self.client("ps", "--all", "--filter", mark, "--format", "{{.Names}}").stdout.split())
+
+    def astray(self, name: str) -> frozenset[str]:
+        return frozenset()
+
     def containers(self) -> frozenset[str]:
         return self.engine.containers()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from sandboxctl.capabilities import Status, capability
+from tests.contract.conftest import ENGINES
 from tests.faults.lab import Lab
 
 LONG = os.environ.get("SANDBOXCTL_FAULTS") == "long"
@@ -17,11 +20,11 @@ _SETUP = ["sh", "-c", "echo done > /tmp/setup"]
 
 
 def first(lab: Lab) -> dict[str, Any]:
-    """The spec of most cases: a volume that stays, one that goes, and a setup where the engine can do it."""
+    """The spec of most cases: a volume that stays, one that goes, and a setup, where the engine can do it."""
     volumes = [
         {"type": "volume", "source": f"{lab.name}-kept", "target": "/kept"},
         {"type": "volume", "source": f"{lab.name}-gone", "target": "/gone", "keep": False},
-    ]
+    ][: len(lab.volumes)]
     can = capability(("lifecycle", "setup"), lab.engine.backend).status in (Status.ENFORCED, Status.EMULATED)
     return {"mounts": volumes, **({"lifecycle": {"setup": [_SETUP]}} if can else {})}
 
@@ -33,10 +36,11 @@ def changed(lab: Lab) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`before` makes the state that `words` then change. `after` is whether a sandbox is left."""
+    """`before` makes the state that `words` then change, on these engines."""
 
     words: Sequence[str]
     before: Callable[[Lab], None]
+    engines: Sequence[str] = ENGINES
 
 
 def _nothing(lab: Lab) -> None:
@@ -71,6 +75,16 @@ CASES = {
     "create": Case(APPLY, _nothing),
     "replace": Case(APPLY, _another),
     "update": Case(APPLY, _smaller),
-    "start": Case(APPLY, _stopped),
+    "start": Case(APPLY, _stopped, ("docker", "podman")),
     "delete": Case(("delete", "sandbox.yaml", "--yes"), _running),
 }
+
+
+def on_each(cases: Iterable[str]) -> list[Any]:
+    """Each engine with each of these cases that it has."""
+    return [
+        pytest.param(engine, case, marks=getattr(pytest.mark, engine), id=f"{engine}-{case}")
+        for engine in ENGINES
+        for case in cases
+        if engine in CASES[case].engines
+    ]

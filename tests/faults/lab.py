@@ -58,8 +58,13 @@ class Lab:
         name = self.names(index + 1)[-1]
         return yaml_text({
             "apiVersion": "sandboxctl.dev/v1", "kind": "Sandbox", "metadata": {"name": name},
-            "spec": merged(base, *fragments),
+            "spec": merged(base, self.engine.base, *fragments),
         })  # fmt: skip
+
+    @property
+    def volumes(self) -> list[str]:
+        """The names of those that its specs may have: none where somebody else has to provide them."""
+        return [] if self.engine.provisions else [f"{self.name}-gone", f"{self.name}-kept"]
 
     def names(self, count: int = 1) -> list[str]:
         """The first is the lab's own."""
@@ -69,10 +74,9 @@ class Lab:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """A command that goes through the proxy."""
-        address = {"docker": "--docker-host", "podman": "--podman-uri"}[self.engine.backend]
+        led = self.engine.leading_to(self.proxy.address, self.directory)
         process = subprocess.Popen(
-            [sys.executable, "-m", "sandboxctl", "--backend", self.engine.backend, address,
-             f"unix://{self.proxy.socket}", *words],
+            [sys.executable, "-m", "sandboxctl", "--backend", self.engine.backend, *led, *words],
             cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "LAB_TOKEN": SECRET, "PYTHONPATH": str(Path(__file__).parents[2])},
         )  # fmt: skip
@@ -134,32 +138,25 @@ class Lab:
         names = self.names(count)
         assert self.objects() == sorted(names)
         for name in names:
-            assert self.engine.state(name) == "running", name
+            assert (self.engine.state(name), self.engine.astray(name)) == ("running", frozenset()), name
         planned = self.run("plan", "--detailed-exitcode")
         assert planned.code == 0, planned
         verified = self.run("verify", "--output", "json")
         assert verified.code == 0, verified
         assert all(each["ok"] for each in json.loads(verified.out)["sandboxes"])
 
-    def is_gone(self, *, kept: Sequence[str] = ()) -> None:
+    def is_gone(self) -> None:
         """Nothing of ours but volumes that are kept."""
-        assert self.objects() == []
-        assert sorted(each for each in self.engine.volumes() if each.startswith(self.name)) == sorted(kept)
+        assert (self.objects(), self.engine.left(self.name)) == ([], frozenset(self.volumes[1:]))
 
     def objects(self) -> list[str]:
         """Every container of the lab, under whatever name: by name, and by our labels."""
         found = {each for each in self.engine.containers() if each.startswith(self.name)}
-        for name in self.names(2):
-            mark = f"label=sandboxctl.dev/name={name}"
-            found |= set(self.engine.client("ps", "--all", "--filter", mark, "--format", "{{.Names}}").stdout.split())
-        return sorted(found)
+        return sorted(found.union(*(self.engine.labelled(name) for name in self.names(2))))
 
     def clear(self) -> None:
         """By the engine's own client, whatever there is."""
         for process in self.running:
             process.kill()
             process.communicate()
-        if found := self.objects():
-            self.engine.client("rm", "--force", "--volumes", *found, check=False)
-        if volumes := [each for each in self.engine.volumes() if each.startswith(self.name)]:
-            self.engine.client("volume", "rm", *volumes, check=False)
+        self.engine.clear(self.name)

@@ -1,4 +1,4 @@
-"""A unix socket in front of an engine's own that does to each request whatever a test wants. Nothing here judges.
+"""A socket in front of an engine's own that does to each request whatever a test wants. Nothing here judges.
 
 A client sends one request at a time on a connection, so that a chunk which begins with a request line is a new one.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 _CHUNK = 65536
-_REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|DELETE) (\S+) HTTP/1\.[01]\r\n")
+_REQUEST = re.compile(rb"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.[01]\r\n")
 _VERSION = re.compile(r"^/v[0-9.]+(?:/libpod)?(?=/)")
 
 
@@ -31,8 +31,8 @@ class Request:
 
     @property
     def writes(self) -> bool:
-        """Whether it may change something."""
-        return self.method not in ("GET", "HEAD")
+        """Whether it may change something: a dry run of a cluster's does not."""
+        return self.method not in ("GET", "HEAD", "OPTIONS") and "dryRun=All" not in self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ def unharmed(_: Request) -> Fault | None:
 
 @dataclass(slots=True)
 class Proxy:
-    """What went through, in order, and the `rule` for what comes."""
+    """What went through to `target`, in order, and the `rule` for what comes. `address` is where it listens."""
 
-    socket: Path
     target: Path
+    address: str = ""
     rule: Rule = unharmed
     requests: list[Request] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -113,9 +113,9 @@ class Proxy:
 
 
 @contextmanager
-def before(target: Path, directory: Path) -> Iterator[Proxy]:
-    """A proxy before the socket `target`; `directory` holds its own."""
-    proxy = Proxy(directory / "faulty.sock", target)
+def before(target: Path, directory: Path, *, tcp: bool = False) -> Iterator[Proxy]:
+    """A proxy before the socket `target`: on one of its own in `directory`, or on a port of the loopback."""
+    proxy = Proxy(target)
 
     class Connection(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -126,16 +126,24 @@ def before(target: Path, directory: Path) -> Iterator[Proxy]:
                 except OSError:
                     return  # either side is gone
 
-    class Server(socketserver.ThreadingUnixStreamServer):
-        daemon_threads = True
-        request_queue_size = 64
-
-    with Server(str(proxy.socket), Connection) as server:
+    with _Tcp(("127.0.0.1", 0), Connection) if tcp else _Unix(str(directory / "faulty.sock"), Connection) as server:
+        at = server.server_address
+        proxy.address = f"http://127.0.0.1:{at[1]}" if tcp else f"unix://{at}"
         serving = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         serving.start()
         yield proxy
         server.shutdown()
         serving.join()
+
+
+class _Unix(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class _Tcp(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
 
 
 @dataclass(slots=True)
