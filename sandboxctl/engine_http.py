@@ -132,7 +132,7 @@ class EngineHttp:
 
     def connect(self, step: str) -> socket.socket:
         """A connection of its own, for a protocol that HTTP only begins. Raises as `get`, naming `step`."""
-        with self._reported(step):
+        with self.reported(step):
             return self._connect()
 
     def content(self, answer: Answer, path: str) -> Any:
@@ -155,10 +155,10 @@ class EngineHttp:
 
         Raises EngineError where it is refused.
         """
-        with self._reported(f"POST {path}"):
+        with self.reported(f"POST {path}"):
             connection = self._connect(both_ways=True)
         try:
-            with self._reported(f"POST {path}"):
+            with self.reported(f"POST {path}"):
                 connection.sendall(post(path, body, upgrade=True))
                 head = _read_head(connection, timeout=self.timeout)
                 answer = self._parse(head, path, whole=False)
@@ -184,7 +184,7 @@ class EngineHttp:
     def _exchange(self, sent: bytes, path: str) -> Answer:
         deadline = time.monotonic() + self.timeout
         step = f"{sent.partition(b' ')[0].decode()} {path}"
-        with self._reported(step), self._begun(sent) as connection:
+        with self.reported(step), self._begun(sent) as connection:
             received = bytearray()
             while chunk := _receive(connection, deadline):
                 received += chunk
@@ -206,7 +206,7 @@ class EngineHttp:
 
     def stream(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """The body as it comes, for as long as it comes; an answer that is no 200 is one Answer error."""
-        with self._reported(f"GET {path}"), self._connect() as connection:
+        with self.reported(f"GET {path}"), self._connect() as connection:
             connection.sendall(request(path, query, self.endpoint.headers))
             answer = self._parse(_read_head(connection, timeout=self.timeout), path, whole=False)
             if answer.status != 200:
@@ -244,7 +244,7 @@ class EngineHttp:
         return connection
 
     @contextmanager
-    def _reported(self, step: str) -> Iterator[None]:
+    def reported(self, step: str) -> Iterator[None]:
         """Every way a socket can fail, in a user's words."""
         label, url = self.endpoint.label, self.endpoint.url
         try:

@@ -16,7 +16,7 @@ from sandboxctl.backends.base import Json
 from sandboxctl.backends.kubernetes import complaints
 from sandboxctl.dataclass import dataclass
 from sandboxctl.engine_http import Answer, Endpoint, EngineHttp
-from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, UnreachableError
+from sandboxctl.errors import ConflictError, EngineError, InvalidError, SandboxctlError, SilentError, UnreachableError
 
 FIELD_MANAGER = "sandboxctl"
 _LOCATIONS: Mapping[str, str] = {
@@ -115,7 +115,7 @@ class Api:
             if method == "GET":
                 answer = self.http.get(path, query)
             else:
-                answer = self.http.send(method, path, query, body=body, content_type=content_type)
+                answer = self._sent(method, path, query, body, content_type)
             if answer.status == 410 and method == "GET":  # it has forgotten the state that it began to list
                 continue
             if answer.status != 429:
@@ -123,6 +123,19 @@ class Api:
             after = answer.headers.get("retry-after", "1")
             time.sleep(min(float(after) if after.isdecimal() else 1.0, _LONGEST_PAUSE))
         raise UnreachableError("Kubernetes has too much to do: it went on asking us to wait", hint="try again later")
+
+    def _sent(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: bytes, content_type: str
+    ) -> Answer:  # fmt: skip
+        """Once more where the answer was lost: what was done then changes nothing the second time, but for a POST."""
+        try:
+            return self.http.send(method, path, query, body=body, content_type=content_type)
+        except SilentError:
+            raise
+        except UnreachableError:
+            if method == "POST":
+                raise
+            return self.http.send(method, path, query, body=body, content_type=content_type)
 
     def _answer(self, answer: Answer) -> Answer:
         self.headers = answer.headers

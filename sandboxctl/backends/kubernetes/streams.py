@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -70,11 +70,15 @@ def _run(
     except websocket.RefusedError as error:
         _refused(error.answer, pod, api.http.endpoint.url)
 
+    def look() -> None:
+        api.http.get("/version")
+
     def resize(size: os.terminal_size) -> None:
         channel.send(bytes([_RESIZE]) + json.dumps({"Width": size.columns, "Height": size.lines}).encode())
 
     try:
-        exchange = _Exchange(channel, {_STDOUT: stdio.stdout, _STDERR: stdio.stderr}, feed)
+        sinks = {_STDOUT: stdio.stdout, _STDERR: stdio.stderr}
+        exchange = _Exchange(channel, sinks, feed, patience=None if tty else api.http.timeout, look=look)
         if not tty:
             exchange.run(stdio.stdin)
         else:
@@ -95,10 +99,23 @@ def _refused(answer: Any, pod: str, url: str) -> Any:
 
 
 class _Exchange:
-    """Moves bytes between the caller and the channels until the server is done."""
+    """Moves bytes between the caller and the channels until the server is done.
 
-    def __init__(self, channel: websocket.WebSocket, sinks: dict[int, Sink], feed: Feed | None) -> None:
+    A command may be silent for as long as it likes; whether the server is still there is looked at, each `patience`
+    seconds without a word.
+    """
+
+    def __init__(
+        self,
+        channel: websocket.WebSocket,
+        sinks: dict[int, Sink],
+        feed: Feed | None,
+        *,
+        patience: float | None,
+        look: Callable[[], None],
+    ) -> None:
         self._channel = channel
+        self._patience, self._look = patience, look
         self._sinks = sinks
         self._feed = feed
         self.status = b""
@@ -108,7 +125,10 @@ class _Exchange:
             raise InvalidError("this cluster cannot be told the end of standard input", hint="it is older than 1.30")
         while True:
             feeds = self._feed is None or self._feed.has_begun
-            here, there = self._channel.wait(stdin if feeds else None)
+            waiting = None if stdin is not None else self._patience
+            here, there = self._channel.wait(stdin if feeds else None, seconds=waiting)
+            if not here and not there:
+                self._look()
             if there and stdin is not None and not self._send(os.read(stdin, _CHUNK)):
                 stdin = None
             if not here:

@@ -47,13 +47,13 @@ class WebSocket:
         except SSLEOFError as error:
             raise BrokenPipeError("the server has hung up") from error
 
-    def wait(self, other: int | None) -> tuple[bool, bool]:
-        """Until there is something to read here, or at the file descriptor `other`."""
+    def wait(self, other: int | None, *, seconds: float | None = None) -> tuple[bool, bool]:
+        """Until there is something to read here, or at the file descriptor `other`; neither after so many seconds."""
         here = self._connection
         if isinstance(here, SSLSocket) and here.pending():
             return True, False
         watched: list[Any] = [here] if other is None else [here, other]
-        ready, _, _ = select.select(watched, [], [])
+        ready, _, _ = select.select(watched, [], [], seconds)
         return here in ready, other in ready
 
     def messages(self) -> Iterator[bytes] | None:
@@ -127,15 +127,13 @@ def connect(http: EngineHttp, target: str, protocols: Sequence[str]) -> WebSocke
     step = f"exec {target.partition('?')[0]}"
     connection = http.connect(step)
     try:
-        connection.sendall(_handshake(target, protocols, http.endpoint.headers))
-        head, rest = _head(connection)
-        answer = _answer(head)
-        _check_upgraded(answer, rest, connection)
+        with http.reported(step):
+            connection.sendall(_handshake(target, protocols, http.endpoint.headers))
+            head, rest = _head(connection)
+            answer = _answer(head)
+            _check_upgraded(answer, rest, connection)
         connection.settimeout(None)
         return WebSocket(connection, rest, protocol=answer.headers.get("sec-websocket-protocol", ""))
-    except OSError as error:
-        connection.close()
-        raise UnreachableError(f"{http.endpoint.label} closed the connection ({step})") from error
     except BaseException:
         connection.close()
         raise
