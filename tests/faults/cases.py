@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from sandboxctl.capabilities import Status, capability
 from tests.contract.conftest import ENGINES
 from tests.faults.lab import Lab
+from tests.faults.proxy import Request
 
 LONG = os.environ.get("SANDBOXCTL_FAULTS") == "long"
 """Whether every case is run."""
@@ -80,11 +83,70 @@ CASES = {
 }
 
 
-def on_each(cases: Iterable[str]) -> list[Any]:
-    """Each engine with each of these cases that it has."""
+_CONTAINER = "/containers/[^/?]+"
+_POD = r"/pods/[^/?]+"
+
+_STEPS: Mapping[str, Mapping[str, str]] = {
+    "around": {"kubernetes": r"PATCH .*/(networkpolicies|secrets)/"},
+    "create": {
+        "docker": "POST /containers/create",
+        "podman": "POST /containers/create",
+        "kubernetes": rf"PATCH .*{_POD}\?fieldManager=sandboxctl&",
+    },
+    "start": {"docker": f"POST {_CONTAINER}/start", "podman": f"POST {_CONTAINER}/start"},
+    "commit": {
+        "docker": f"POST {_CONTAINER}/rename",
+        "podman": f"POST {_CONTAINER}/rename",
+        "kubernetes": rf"PATCH .*{_POD}\?fieldManager=sandboxctl-verified&",
+    },
+    "stop": {
+        "docker": f"POST {_CONTAINER}/stop",
+        "podman": f"POST {_CONTAINER}/stop",
+        "kubernetes": f"DELETE .*{_POD}",
+    },
+    "remove": {"docker": "DELETE ", "podman": "DELETE ", "kubernetes": r"DELETE .*/(networkpolicies|secrets)/"},
+    "exec": {
+        "docker": "POST /exec/[^/]+/start",
+        "podman": "POST /exec/[^/]+/start",
+        "kubernetes": f"GET .*{_POD}/exec",
+    },
+}
+"""Which request is meant, on each engine that has it: the beginning of its method and path. A pod starts by itself."""
+
+
+def is_step(step: str, request: Request, lab: Lab) -> bool:
+    """Whether a request is of that step, on the lab's engine."""
+    return re.match(_STEPS[step][lab.engine.backend], f"{request.method} {request.path}") is not None
+
+
+def begins(engine: str) -> str:
+    """The step from which on the new sandbox runs."""
+    return "start" if engine in _STEPS["start"] else "create"
+
+
+def moments(requests: Iterable[Request]) -> list[int]:
+    """The numbers of all requests; of a look that is repeated until something has happened, the first and the last."""
+    runs = [[each.number for each in run] for _, run in groupby(requests, lambda each: (each.method, each.path))]
+    return sorted({number for run in runs for number in (run[0], run[-1])})
+
+
+def on_each(cases: Iterable[Any], *, sample: Iterable[Any] | None = None) -> list[Any]:
+    """Each engine with each of these cases, or steps, that it has; a cluster in the short form with the `sample`.
+
+    There each takes seconds.
+    """
+    has = {name: case.engines for name, case in CASES.items()} | {name: tuple(each) for name, each in _STEPS.items()}
     return [
         pytest.param(engine, case, marks=getattr(pytest.mark, engine), id=f"{engine}-{case}")
         for engine in ENGINES
-        for case in cases
-        if engine in CASES[case].engines
+        for case in (cases if LONG or engine != "kubernetes" or sample is None else sample)
+        if engine in has.get(case, ENGINES)
     ]
+
+
+NOT_IN_SHORT = pytest.mark.parametrize(
+    "engine",
+    [pytest.param(each, marks=getattr(pytest.mark, each)) for each in ENGINES if LONG or each != "kubernetes"],
+    indirect=True,
+)
+"""For a test that a cluster runs in the long form alone."""

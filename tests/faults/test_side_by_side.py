@@ -6,11 +6,17 @@ import time
 
 import pytest
 
-from tests.faults.cases import APPLY, LONG, changed, first
+from tests.faults.cases import APPLY, LONG, NOT_IN_SHORT, changed, first, on_each
 from tests.faults.lab import Lab
 from tests.faults.proxy import Delay, Request
 
-ROUNDS = 50 if LONG else 1
+RUNS = {"docker": 100, "podman": 100, "kubernetes": 20}
+"""How often each kind of commands meet."""
+
+
+def rounds(lab: Lab, *, meetings: int = 1) -> range:
+    """Of the form that is run; in each they meet so often."""
+    return range(RUNS[lab.engine.backend] // meetings if LONG else 1)
 
 
 def slowly(request: Request) -> Delay | None:
@@ -19,9 +25,9 @@ def slowly(request: Request) -> Delay | None:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("number", [2, 8])
+@pytest.mark.parametrize(("engine", "number"), on_each([2, 8], sample=[2]), indirect=["engine"])
 def test_applies_of_one_spec(lab: Lab, number: int) -> None:
-    for _ in range(ROUNDS):
+    for _ in rounds(lab, meetings=2):
         lab.write(first(lab), count=2)
         lab.proxy.expect(slowly)
         ran = [lab.end(each) for each in [lab.start(*APPLY) for _ in range(number)]]
@@ -34,9 +40,10 @@ def test_applies_of_one_spec(lab: Lab, number: int) -> None:
         lab.clear()
 
 
+@NOT_IN_SHORT
 @pytest.mark.timeout(3600)
 def test_applies_of_two_specs_with_one_name(lab: Lab) -> None:
-    for _ in range(ROUNDS):
+    for _ in rounds(lab):
         lab.write(first(lab), filename="a.yaml")
         lab.write(first(lab), changed(lab), filename="b.yaml")
         lab.proxy.expect(slowly)
@@ -49,14 +56,14 @@ def test_applies_of_two_specs_with_one_name(lab: Lab) -> None:
         lab.clear()
 
 
+@NOT_IN_SHORT
 @pytest.mark.timeout(3600)
 def test_an_apply_against_a_delete(lab: Lab) -> None:
-    for round_ in range(2 * ROUNDS):
+    commands = [APPLY, ("delete", lab.name, "--yes")]
+    for words in (commands, commands[::-1]) * len(rounds(lab, meetings=2)):
         lab.write(first(lab))
         lab.proxy.expect(slowly)
-        words = [APPLY, ("delete", lab.name, "--yes")]
-        processes = [lab.start(*each) for each in (words if round_ % 2 else reversed(words))]
-        ran = [lab.end(each) for each in processes]
+        ran = [lab.end(each) for each in [lab.start(*each) for each in words]]
         assert {each.code for each in ran} == {0}, ran
         assert lab.objects() in ([], [lab.name])
         lab.done(*APPLY)
@@ -64,6 +71,7 @@ def test_an_apply_against_a_delete(lab: Lab) -> None:
         lab.clear()
 
 
+@NOT_IN_SHORT
 def test_a_lock_that_is_not_given_up_is_exit_5_and_says_whose_it_is(lab: Lab) -> None:
     lab.write(first(lab))
     lab.proxy.expect(lambda request: Delay(1.0) if request.writes else None)
