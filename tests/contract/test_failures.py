@@ -214,6 +214,17 @@ def test_a_replace_that_fails_gives_the_old_one_back(
     assert bench.plan(good).pending == ()
 
 
+def test_one_that_was_given_back_changes_in_place_as_before(
+    engine: EngineUnderTest, bench: Workbench, name: str
+) -> None:
+    bench.applied(bench.spec(name))
+    bench.apply(bench.spec(name, SPEAKS_AND_DIES))
+    before = engine.id(name)
+    changed = bench.spec(name, {"resources": {"memory": "256Mi"}})
+    assert bench.applied(changed) == "updated"
+    assert (engine.id(name), bench.plan(changed).pending) == (before, ())
+
+
 def test_start_first_replaces_without_a_gap(engine: EngineUnderTest, bench: Workbench, name: str) -> None:
     bench.applied(bench.spec(name))
     (action,) = bench.plan(

@@ -22,7 +22,7 @@ ANSWERS: dict[str, Fault] = {
     "nothing": Say(b""),
     "half an answer": Cut(after=20),
 }
-_STEPS = ("create", "start", "commit", "stop")
+_STEPS = ("around", "create", "start", "commit", "stop", "remove")
 
 
 def at(step: str, fault: Fault, lab: Lab) -> Rule:
@@ -36,9 +36,6 @@ def at(step: str, fault: Fault, lab: Lab) -> Rule:
         return fault
 
     return rule
-
-
-_LOST = ("around", "create", "start", "commit", "stop", "remove")
 
 
 def told(ran: Ran) -> None:
@@ -61,7 +58,7 @@ def test_an_answer_that_is_none_leaves_the_old_sandbox_or_the_new_one(lab: Lab, 
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("engine", "step"), on_each(_LOST, sample=["create"]), indirect=["engine"])
+@pytest.mark.parametrize(("engine", "step"), on_each(_STEPS, sample=["create"]), indirect=["engine"])
 def test_a_lost_reply_is_made_good_by_looking(lab: Lab, step: str) -> None:
     """The engine did it, and the connection broke: apply goes on, and there are never two, and never none."""
     CASES["replace"].before(lab)

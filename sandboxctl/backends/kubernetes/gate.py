@@ -17,7 +17,7 @@ from sandboxctl.backends.base import Json
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
 from sandboxctl.dataclass import replace
-from sandboxctl.errors import FailedError, InvalidError, SandboxctlError
+from sandboxctl.errors import FailedError, InvalidError, SandboxctlError, SilentError
 from sandboxctl.spec import Sandbox
 
 _SECONDS = 30.0
@@ -59,6 +59,8 @@ class Gate:
         path = "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices"
         try:
             slices = self._api.get(path, {"labelSelector": "kubernetes.io/service-name=kube-dns"}).get("items") or []
+        except SilentError:
+            raise
         except SandboxctlError:
             slices = []
         for each in slices:

@@ -17,7 +17,7 @@ from sandboxctl.backends.kubernetes import condition, native
 from sandboxctl.backends.kubernetes.api import FIELD_MANAGER, Api
 from sandboxctl.backends.kubernetes.inspection import Surroundings
 from sandboxctl.dataclass import replace
-from sandboxctl.errors import NotFoundError, SandboxctlError
+from sandboxctl.errors import NotFoundError, SandboxctlError, SilentError
 from sandboxctl.ownership import MANAGED, NAME
 
 _SILENT_SECONDS = 2.0  # after which a pod that only says ContainerCreating is asked for its events
@@ -54,6 +54,8 @@ class KubernetesReader:
             try:
                 found = self._api.get("/api/v1/namespaces/kube-system")
                 engine = replace(engine, id=found["metadata"]["uid"])
+            except SilentError:
+                raise
             except SandboxctlError:
                 engine = replace(engine, id=engine.endpoint)
             self._engine = engine
@@ -136,6 +138,8 @@ class KubernetesReader:
         query = {"fieldSelector": f"involvedObject.uid={ref},type=Warning"}
         try:
             events = self._api.items("Event", query)
+        except SilentError:
+            raise
         except SandboxctlError:
             return ""  # not everybody may list events
         if not events:

@@ -17,7 +17,7 @@ from sandboxctl.backends.base import Helper, Json, Key, Payload
 from sandboxctl.backends.kubernetes import condition, gate, live, probe, resize
 from sandboxctl.backends.kubernetes.api import Api
 from sandboxctl.backends.kubernetes.reader import KubernetesReader
-from sandboxctl.errors import ConflictError, FailedError, InvalidError, NotFoundError, SandboxctlError
+from sandboxctl.errors import ConflictError, FailedError, InvalidError, NotFoundError, SandboxctlError, SilentError
 from sandboxctl.fields import within
 from sandboxctl.ownership import NAME, VERIFIED
 from sandboxctl.runner import ExecResult
@@ -67,6 +67,8 @@ class KubernetesWriter:
                 made = self._make(document)
                 if document["kind"] == "Pod":
                     uid = made["metadata"]["uid"]
+        except SilentError:
+            raise
         except BaseException:
             self._undo(name, uid)
             raise
