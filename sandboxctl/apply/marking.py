@@ -162,25 +162,26 @@ def _replace(action: Action, work: Work) -> None:
     previous = writer.capture(old.ref)
     ran = old.status.state in ("running", "restarting")
     work.emit(Event(name=name, step="stop", message="the old one"))
-    writer.delete(old.ref)
     try:
+        writer.delete(old.ref)
         _make(desired, payload, work)
     except SilentError:
         raise
     except BaseException as error:
-        if ran:
+        if ran and work.backend.reader.status(old.ref) is None:
             _restore(error, previous, old, work)
         raise
 
 
 def _restore(error: BaseException, previous: Payload, old: Observed, work: Work) -> None:
-    """Made again, and set up again. Raises RolledBackError in place of the failure."""
+    """Made again, set up again, marked again. Raises RolledBackError in place of the failure."""
     work.emit(Event(name=previous.name, step="roll back"))
     ref = _writer(work).create(previous, name=previous.name)
     _wait_until_up(ref, work)
     applied = applied_to(old.ref, old.labels)
     for argv in applied.sandbox.lifecycle.setup if applied else ():
         work.backend.runner.exec(ref, argv)
+    _writer(work).mark(ref, old.labels.get(ownership.SPEC_HASH, ""))
     if isinstance(error, SandboxctlError):
         what, newline, last_lines = error.brief.partition("\n")
         brief = f"{what}; rolled back{newline}{last_lines}"

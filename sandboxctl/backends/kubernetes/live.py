@@ -22,7 +22,7 @@ _OF_THE_SERVER = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "in
 
 
 def again(found: Mapping[str, Any]) -> dict[str, Json]:
-    """The document. A restored sandbox is what it was, so its annotations, the mark among them, stay."""
+    """The document. A restored sandbox is what it was, so its annotations stay."""
     document = {key: deepcopy(value) for key, value in found.items() if key not in ("status", "metadata")}
     document["metadata"] = {key: found["metadata"][key] for key in _KEPT_METADATA if key in found["metadata"]}
     spec = document.get("spec")

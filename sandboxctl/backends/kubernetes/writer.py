@@ -67,13 +67,13 @@ class KubernetesWriter:
                 made = self._make(document)
                 if document["kind"] == "Pod":
                     uid = made["metadata"]["uid"]
+            self._reader.learn(uid, name)
+            self._sweep(name, keep=payload)
         except SilentError:
             raise
         except BaseException:
             self._undo(name, uid)
             raise
-        self._reader.learn(uid, name)
-        self._sweep(name, keep=payload)
         return uid
 
     def _refuse_strangers(self, payload: Payload) -> None:
@@ -122,11 +122,12 @@ class KubernetesWriter:
         return {"apiVersion": "v1", "kind": "Pod", "metadata": own}
 
     def capture(self, ref: str) -> Payload:
-        """The live pod and what is around it, as they could be made again."""
+        """The live pod and what is around it, as they could be made again; without its mark, which is written last."""
         name = self._reader.name_of(ref)
         pod = self._reader.pod(ref)
         if pod is None:
             raise NotFoundError(f"there is no pod {name}")
+        pod["metadata"].get("annotations", {}).pop(VERIFIED, None)
         around = [
             each | {"apiVersion": version, "kind": kind}
             for kind, version in live.COMPANIONS.items()
