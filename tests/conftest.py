@@ -6,4 +6,9 @@ import signal
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.contract.coverage", "tests.engines.fixtures", "tests.engines.fixtures_kubernetes"]
+pytest_plugins = [
+    "tests.contract.coverage",
+    "tests.engines.fixtures",
+    "tests.engines.fixtures_kubernetes",
+    "tests.engines.registry",
+]

@@ -15,6 +15,9 @@
 # CONTAINER_HOST is used as it is (it has to answer), else a private one is
 # started, with all that it keeps below one directory: Podman needs no daemon, so
 # there is nothing to be gained from the one that the system may have.
+#
+# SANDBOXCTL_TEST_INSECURE_REGISTRIES: addresses of registries (HOST:PORT, between
+# spaces) that ours may speak plain HTTP with. It reads them once, at its start.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
@@ -27,6 +30,7 @@ pidfile=$home/service.pid
 log=$home/service.log
 conf=$home/containers.conf
 storage_conf=$home/storage.conf
+registries_conf=$home/registries.conf
 seconds_to_start=30
 seconds_to_stop=20
 
@@ -157,12 +161,24 @@ on_demand() {
         "$conf" "$storage_conf" "$home/runtime"
 }
 
+write_registries_conf() {
+    local address
+    for address in $SANDBOXCTL_TEST_INSECURE_REGISTRIES; do
+        printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$address"
+    done >"$registries_conf"
+}
+
 launch() {
+    local registries=()
     write_conf
+    if [[ -n ${SANDBOXCTL_TEST_INSECURE_REGISTRIES:-} ]]; then
+        write_registries_conf
+        registries=("CONTAINERS_REGISTRIES_CONF=$registries_conf")
+    fi
     rm -f "$socket"
     # setsid and 9>&-: the service must outlive our terminal, and not hold our lock.
     # --chdir: conmon leaves a file `oom` where it runs when a container runs out of memory.
-    setsid env --chdir="$home" CONTAINERS_CONF="$conf" \
+    setsid env --chdir="$home" CONTAINERS_CONF="$conf" "${registries[@]}" \
         podman --root "$home/storage" --runroot "$home/run" system service --time=0 "unix://$socket" \
         </dev/null >"$log" 2>&1 9>&- &
     launched=$!
