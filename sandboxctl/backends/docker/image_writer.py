@@ -4,39 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import IO
 
-from docker import APIClient
 from docker import errors as sdk
 
 from sandboxctl import committing
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ImageConfig
 from sandboxctl.backends.builds import build_failed
+from sandboxctl.backends.docker.client import Client
 from sandboxctl.backends.docker.reported import reported
-from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
+from sandboxctl.backends.pulls import pull_failed
 from sandboxctl.image_reference import repository_and_tag
 from sandboxctl.spec import Commit, Image, ImageBuild
-
-_NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "repository name not known")
 
 
 class ImageWriter:
     """What changes the engine's store of images."""
 
-    _api: APIClient
+    _api: Client
 
     def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
         """Every line of the engine's stream is read: an error comes as a line, with status 200."""
+        from sandboxctl import registry_login  # what few applies need
+
         repository, tag = repository_and_tag(image)
+        login = registry_login.of_docker(image)
+        failed = partial(pull_failed, image, client="docker", login=login, platform=platform)
+        auth = (
+            {} if login is None else login.fields()
+        )  # without any the SDK would look by itself, and hide what is wrong
         with reported():
             try:
-                lines = self._api.pull(repository, tag=tag, platform=platform, stream=True, decode=True)
+                lines = self._api.pull(
+                    repository, tag=tag, platform=platform, auth_config=auth, stream=True, decode=True
+                )
             except sdk.APIError as error:
-                raise _pull_error(image, str(error.explanation)) from error
+                raise failed(str(error.explanation)) from error
             for line in lines:
                 if "error" in line:
-                    raise _pull_error(image, str(line["error"]))
+                    raise failed(str(line["error"]))
                 if line.get("id") is None and "status" in line:
                     progress(str(line["status"]))
             return str(self._api.inspect_image(image)["Id"])
@@ -61,7 +69,10 @@ class ImageWriter:
 
     def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
         """By the classic builder: BuildKit needs a session of the client's. What a step said last is in the error."""
+        from sandboxctl import registry_login
+
         said = bytearray()
+        self._api.log_in(registry_login.all_of_docker())
         with reported():
             lines = self._api.build(
                 fileobj=context, custom_context=True, tag=image.base, dockerfile=how.dockerfile,
@@ -99,11 +110,3 @@ def _lines(lines: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
         yield from lines
     except sdk.APIError as error:
         yield {"error": str(error.explanation)}
-
-
-def _pull_error(image: str, text: str) -> SandboxctlError:
-    brief = f"cannot pull {image}: {' '.join(text.split())[:300]}"
-    if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
-        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first", field=("image",))
-    hint = "is the registry reachable from the engine, and are you logged in?"
-    return UnreachableError(brief, hint=hint, field=("image",))

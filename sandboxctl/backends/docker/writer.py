@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from docker import APIClient
 from docker.tls import TLSConfig
 
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import Helper, Json, Key, Payload
+from sandboxctl.backends.docker.client import Client
 from sandboxctl.backends.docker.complaints import TABLE
 from sandboxctl.backends.docker.endpoint import Certificates
 from sandboxctl.backends.docker.image_writer import ImageWriter
@@ -46,9 +46,7 @@ class DockerWriter(ImageWriter):
         self, endpoint: Endpoint, *, certificates: Certificates | None, api_version: str, timeout: float
     ) -> None:
         with reported():
-            self._api = APIClient(
-                base_url=endpoint.reached, version=api_version, timeout=timeout, tls=_tls(certificates)
-            )
+            self._api = Client(base_url=endpoint.reached, version=api_version, timeout=timeout, tls=_tls(certificates))
         # A proxy or CA variable of the caller's has nothing to do with this engine, and would beat `verify` (D7).
         self._api.trust_env = False
 

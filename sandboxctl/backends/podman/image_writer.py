@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from typing import IO, Any, Protocol
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from sandboxctl import committing
 from sandboxctl.backends import archives
 from sandboxctl.backends.base import ImageConfig
 from sandboxctl.backends.builds import build_failed
-from sandboxctl.errors import InvalidError, SandboxctlError, UnreachableError
+from sandboxctl.backends.pulls import pull_failed
+from sandboxctl.errors import EngineError, UnreachableError
 from sandboxctl.image_reference import repository_and_tag
 from sandboxctl.spec import Commit, Image, ImageBuild
 
-_NOT_THERE = ("manifest unknown", "not found", "does not exist", "no such", "name unknown")
+if TYPE_CHECKING:
+    from sandboxctl.registry_login import Login
 
 Query = Mapping[str, str | list[str]]
 
@@ -36,13 +40,27 @@ class ImageWriter(ABC):
 
     def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
         """Every line of the stream is read: an error comes as a line with status 200, and an id only with success."""
+        from sandboxctl import registry_login  # what few applies need
+
         query = {"reference": image, "policy": "always", **_platform(platform)}
-        response = self._send("post", "/images/pull", query, stream=True, endless=True)
+        login = registry_login.of_podman(image)
+        failed = partial(pull_failed, image, client="podman", login=login, platform=platform)
+        try:
+            response = self._send(
+                "post",
+                "/images/pull",
+                query,
+                headers=_header("X-Registry-Auth", [login] if login else []),
+                stream=True,
+                endless=True,
+            )
+        except EngineError as error:
+            raise failed(error.brief) from error
         found = ""
         for line in response.iter_lines():
             report = json.loads(line) if line.strip() else {}
             if "error" in report:
-                raise _pull_error(image, str(report["error"]))
+                raise failed(str(report["error"]))
             if report.get("stream"):
                 progress(" ".join(str(report["stream"]).split()))
             found = report.get("id") or found
@@ -68,6 +86,8 @@ class ImageWriter(ABC):
 
     def build(self, image: Image, how: ImageBuild, context: IO[bytes], *, progress: Callable[[str], None]) -> str:
         """In Docker's format: the other drops what Docker's has (engines.md, section 5). Errors come as with `pull`."""
+        from sandboxctl import registry_login
+
         said = bytearray()
         query = {
             "t": image.base, "dockerfile": how.dockerfile, "buildargs": json.dumps(dict(how.args)),
@@ -76,7 +96,8 @@ class ImageWriter(ABC):
             **({"target": how.target} if how.target else {}),
             **({"platform": image.platform} if image.platform else {}),
         }  # fmt: skip
-        response = self._send("post", "/build", query, data=context, stream=True, endless=True)
+        logins = _header("X-Registry-Config", registry_login.all_of_podman())
+        response = self._send("post", "/build", query, data=context, headers=logins, stream=True, endless=True)
         for line in response.iter_lines():
             report = json.loads(line) if line.strip() else {}
             if "error" in report:
@@ -115,6 +136,7 @@ class ImageWriter(ABC):
         query: Query | None = None,
         *,
         data: object = None,
+        headers: Mapping[str, str] | None = None,
         stream: bool = False,
         timeout: float | None = None,
         endless: bool = False,
@@ -123,20 +145,20 @@ class ImageWriter(ABC):
         """One request, as the writer sends it."""
 
 
+def _header(name: str, logins: Sequence[Login]) -> dict[str, str]:
+    """Each by its registry, so that it goes nowhere else; without any the service looks into its own store."""
+    if not logins:
+        return {}
+    content = json.dumps({each.registry: each.fields() for each in logins})
+    return {name: urlsafe_b64encode(content.encode()).decode()}
+
+
 def _platform(platform: str | None) -> dict[str, str]:
     """`linux/arm64/v8` → the three words of the API."""
     if platform is None:
         return {}
     names = ("OS", "Arch", "Variant")
     return dict(zip(names, platform.split("/"), strict=False))
-
-
-def _pull_error(image: str, text: str) -> SandboxctlError:
-    brief = f"cannot pull {image}: {' '.join(text.split())[:300]}"
-    if any(words in text.lower() for words in _NOT_THERE) and "lookup" not in text.lower():
-        return InvalidError(brief, hint="check the name and the tag; for a private one, log in first", field=("image",))
-    hint = "is the registry reachable from the engine, and are you logged in?"
-    return UnreachableError(brief, hint=hint, field=("image",))
 
 
 def decoded(content: bytes, step: str) -> Any:

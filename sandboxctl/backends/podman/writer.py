@@ -216,6 +216,7 @@ class PodmanWriter(PodWriter):
         query: Mapping[str, str | list[str]] | None = None,
         *,
         data: object = None,
+        headers: Mapping[str, str] | None = None,
         stream: bool = False,
         timeout: float | None = None,
         endless: bool = False,
@@ -224,6 +225,8 @@ class PodmanWriter(PodWriter):
         """One request. `endless`: no deadline for the answer, `timeout` seconds for the connection still."""
         call = getattr(self._client.api, method)
         options: dict[str, object] = {} if data is None else {"data": data}
+        if headers:
+            options["headers"] = headers
         if stream:
             options["stream"] = True
         seconds = timeout or self._timeout
