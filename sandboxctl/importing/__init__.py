@@ -80,6 +80,11 @@ def _is_content(key: Key) -> bool:
     return key[0] == "mounts" and key[2:] in (("content",), ("secret",))
 
 
+def _is_unsayable(problem: Problem) -> bool:
+    """A key that no spec has, or of a pod what is shown in another form than it is written in."""
+    return problem.code == "unknown-key" or problem.path[:2] == ("spec", "kubernetes")
+
+
 class _LiveHost(Host):
     """This machine, with the sandbox's variables set and its files there: what they hold is left to the user."""
 
@@ -154,7 +159,7 @@ class _Import:
     def without_unknown(self, whole: Written) -> Written:
         """Without what inspect shows and no spec has a key for: it will be told as a difference."""
         (parsed,), _ = read(dump(whole).encode(), filename=self._observed.name)
-        unknown = [problem.path for problem in schema.check(parsed) if problem.code == "unknown-key"]
+        unknown = [problem.path for problem in schema.check(parsed) if _is_unsayable(problem)]
         for path in reversed(unknown):
             whole = cast("Written", _without(whole, path))
         return whole

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import cast
 
+from sandboxctl import pod_patch
 from sandboxctl.backends.base import ImageConfig, Json, Key
 from sandboxctl.quantity import format_bytes, format_cpu, format_duration
 from sandboxctl.rules.process import sounds_secret
-from sandboxctl.spec import API_VERSION, BACKENDS, KIND, Sandbox, TmpfsMount
+from sandboxctl.spec import API_VERSION, BACKENDS, KIND, Sandbox, TmpfsMount, VolumeMount
 
 Written = dict[str, Json]
 
 _BYTES = frozenset({"memory", "swap", "shm", "disk", "size"})
 _DURATIONS = frozenset({"ttl", "stopGrace", "interval", "timeout", "startPeriod"})
+_KINDS = frozenset({"bind", "volume", "tmpfs", "file", "configMap", "secret"})
 _MODES = ("none", "bridge", "host")
 _SCRATCH = TmpfsMount(target="", exec=True)
 _NOT_WRITTEN = frozenset({"owner", "medium"})
@@ -44,14 +46,14 @@ def document(
     spec: Written = {
         "image": _image(fields),
         **(_process(fields, image) if applied is None else _applied_process(fields, applied)),
-        "env": _environment(fields, image, secrets),
+        "env": _environment(_without_the_pods(fields, applied), image, secrets),
         "resources": _resources(fields),
         "network": _network(name, fields),
-        "mounts": _mounts(fields, contents),
+        "mounts": _mounts(fields, contents, _sizes(applied)),
         "security": _security(fields),
         "lifecycle": _quantities(_below(fields, ("lifecycle",))),
         "health": _quantities(_below(fields, ("health",))),
-        **{backend: _below(fields, (backend,)) for backend in BACKENDS},
+        **{backend: _section(fields, backend, applied) for backend in BACKENDS},
     }
     return {
         "apiVersion": API_VERSION,
@@ -59,6 +61,26 @@ def document(
         "metadata": {key: value for key, value in metadata.items() if value not in (None, {})},
         "spec": {key: value for key, value in spec.items() if value not in (None, {}, [])},
     }
+
+
+def _section(fields: Mapping[Key, Json], backend: str, applied: Sandbox | None) -> Written:
+    """Of a pod lists are shown item by item, and with what others added: what was applied says it better."""
+    if backend == "kubernetes" and applied is not None:
+        return cast("Written", dict(applied.kubernetes.settings))
+    return _below(fields, (backend,))
+
+
+def _without_the_pods(fields: Mapping[Key, Json], applied: Sandbox | None) -> Mapping[Key, Json]:
+    """Without the variables that `kubernetes.pod` says."""
+    pod = None if applied is None else applied.kubernetes.settings.get("pod")
+    added = {("env", name) for _, name in pod_patch.variables(pod)}
+    return {key: value for key, value in fields.items() if key not in added}
+
+
+def _sizes(applied: Sandbox | None) -> Mapping[str, int]:
+    """What volumes were asked to have, by their target: no pod shows it."""
+    mounts = () if applied is None else applied.mounts
+    return {mount.target: mount.size for mount in mounts if isinstance(mount, VolumeMount) and mount.size is not None}
 
 
 def _below(fields: Mapping[Key, Json], prefix: Key) -> Written:
@@ -174,7 +196,7 @@ def _network(name: str, fields: Mapping[Key, Json]) -> Written:
     return {**({"mode": mode} if mode in _MODES else {"name": mode}), **nested}
 
 
-def _mounts(fields: Mapping[Key, Json], contents: Mapping[str, str]) -> list[Json]:
+def _mounts(fields: Mapping[Key, Json], contents: Mapping[str, str], sizes: Mapping[str, int]) -> list[Json]:
     by_target = _below(fields, ("mounts",))
     scratch = fields.get(("workdir",)) if _is_scratch(fields, fields.get(("workdir",))) else None
     expected = sources(fields)
@@ -186,6 +208,11 @@ def _mounts(fields: Mapping[Key, Json], contents: Mapping[str, str]) -> list[Jso
         if own.get("type") == "bind" and own.get("propagation") == "rprivate":
             del own["propagation"]
         kind = own.pop("type", None)
+        if kind not in _KINDS:
+            continue  # of a pod; no spec has it as a mount, so it is told as a difference
+        if target in sizes:
+            own["size"] = format_bytes(sizes[target])
+        own.pop("claimSize", None)
         if kind == "file":
             own = _file(own, contents.get(target), expected[target])
         found.append({"type": kind, "target": target, **own})
