@@ -16,7 +16,7 @@ import pytest
 
 from sandboxctl import apply as apply_stage
 from sandboxctl.backends import connect
-from sandboxctl.errors import SandboxctlError, UnreachableError
+from sandboxctl.errors import FailedError, InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.plan import Plan
 from sandboxctl.spec import Loaded
 from tests.contract.engines import EngineUnderTest
@@ -24,7 +24,7 @@ from tests.contract.podman_engine import PodmanUnderTest
 from tests.contract.proxy import Recording, recording
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures import LocalImages, PodmanEngine
-from tests.engines.registry import Registry
+from tests.engines.registry import Registry, untrusted
 
 SCRIPTS = Path(__file__).parents[1] / "engines"
 NOBODY = "127.0.0.1:9"  # the port `discard`, where nothing listens
@@ -87,14 +87,15 @@ def name(engine: EngineUnderTest, name: str) -> Iterator[str]:
     yield name
     engine.clear(name)
     for image in had(engine, name):
-        engine.client("image", "rm", "--force", image, check=False)
+        engine.client("image", "rm", image)
 
 
 def had(engine: EngineUnderTest, name: str) -> list[str]:
-    """What the engine has of a repository of that name, on whatever registry."""
-    form = "{{.ID}} {{.Repository}} "
-    found = engine.client("image", "ls", "--all", "--no-trunc", "--format", form).stdout.splitlines()
-    return [line.split()[0] for line in found if f"/{name} " in line or f"/{name}/" in line]
+    """What the engine has of a repository of that name, on whatever registry: by tag, or where it has none by digest."""
+    form = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}"
+    found = engine.client("image", "ls", "--digests", "--format", form).stdout.splitlines()
+    images = [line.split("\t") for line in found if name in line.split("\t")[0].split("/")]
+    return [f"{where}:{tag}" if tag != "<none>" else f"{where}@{digest}" for where, tag, digest in images]
 
 
 def applied(bench: Workbench, *specs: Loaded) -> str:
@@ -117,7 +118,9 @@ def failure(engine: EngineUnderTest, bench: Workbench, requests: Recording, spec
     name = spec.sandbox.name
     assert (engine.left(name), had(engine, name)) == (frozenset(), [])
     assert [action.kind for action in bench.plan(spec).pending] == ["create"]
-    return raised.value
+    error = raised.value.with_traceback(None)
+    del raised  # it holds a connection, for whose end the recording waits
+    return error
 
 
 def told(error: SandboxctlError) -> tuple[int, list[tuple[Any, ...]]]:
@@ -164,7 +167,7 @@ def test_what_is_missing_is_pulled_once(
     )
     assert bench.plan(spec).pending == ()
     assert applied(bench, bench.spec(f"{name}-b", {"image": image})) == "created"
-    assert pulls(bench).count(image) == 1
+    assert (pulls(bench).count(image), had(engine, name)) == (1, [image])
 
 
 def test_a_tag_that_moves_is_followed_where_the_spec_pulls_always(
@@ -227,6 +230,61 @@ def test_a_registry_that_is_down(engine: EngineUnderTest, bench: Workbench, requ
     assert "connection refused" in error.brief
 
 
+def test_a_registry_whose_certificate_nobody_has_signed(
+    engine: EngineUnderTest, bench: Workbench, requests: Recording, name: str, tmp_path: Path
+) -> None:
+    host = "127.0.0.1"
+    if engine.backend == "docker":  # it checks no certificate on the loopback
+        form = "{{(index .IPAM.Config 0).Gateway}}"
+        host = engine.client("network", "inspect", "bridge", "--format", form).stdout.strip()
+    with untrusted(host, tmp_path) as address:
+        error = failure(engine, bench, requests, bench.spec(name, {"image": f"{address}/{name}:1"}))
+    assert told(error) == (4, [("spec", "image")])
+    assert "certificate signed by unknown authority" in error.brief
+    assert error.hint is not None
+    assert error.hint.startswith("the engine has to trust the registry")
+
+
+def test_an_image_for_other_platforms_only_is_the_specs_fault(
+    engine: EngineUnderTest, bench: Workbench, requests: Recording, name: str, registry: Registry
+) -> None:
+    pushed = registry.push(name, "1", engine.images.busybox_rootfs)
+    registry.push_index(name, "all", pushed, architecture="s390x")
+    error = failure(engine, bench, requests, bench.spec(name, {"image": f"{registry.address}/{name}:all"}))
+    assert told(error) == (3, [("spec", "image")])
+    assert error.hint == "the registry has it for other platforms: see image.platform"
+
+
+def test_where_one_image_cannot_be_had_no_sandbox_is_touched(
+    engine: EngineUnderTest, bench: Workbench, requests: Recording, name: str, registry: Registry
+) -> None:
+    registry.push(name, "1", engine.images.busybox_rootfs)
+    bench.applied(bench.spec(name, {"image": f"{registry.address}/{name}:1"}))
+    before = engine.incarnation(name)
+    requests.forget()
+    changed = bench.spec(name, {"image": f"{registry.address}/{name}:1", "env": {"A": "1"}})
+    volume = {"mounts": [{"type": "volume", "source": f"{name}-data", "target": "/data"}]}
+    other = bench.spec(f"{name}-b", {"image": f"{registry.address}/{name}:none"}, volume)
+    with pytest.raises(InvalidError):
+        bench.apply(changed, other)
+    assert [path.partition("?")[0] for _, path in requests.writes] == [PULL[engine.backend][1]]
+    assert (engine.left(name), engine.incarnation(name)) == (frozenset({name}), before)
+
+
+def test_one_that_runs_goes_on_while_its_registry_is_down(
+    engine: EngineUnderTest, bench: Workbench, requests: Recording, name: str
+) -> None:
+    image = f"{NOBODY}/{name}:1"
+    engine.client("tag", engine.images.busybox, image)
+    bench.applied(bench.spec(name, {"image": image}))
+    before = engine.incarnation(name)
+    requests.forget()
+    with pytest.raises(UnreachableError):
+        applied(bench, bench.spec(name, {"image": {"ref": image, "pull": "always"}}))
+    assert [path.partition("?")[0] for _, path in requests.writes] == [PULL[engine.backend][1]]
+    assert engine.incarnation(name) == before
+
+
 def test_no_login(
     engine: EngineUnderTest, bench: Workbench, requests: Recording, name: str, closed_registry: Registry
 ) -> None:
@@ -280,6 +338,23 @@ def test_a_login_is_had_from_the_program_that_a_file_names(
     write(clean_home / ".docker/config.json", {"credHelpers": {closed_registry.address: "t"}})
     bench.applied(bench.spec(name, {"image": f"{closed_registry.address}/{name}:1"}))
     assert bench.sh(name, "echo $SAYS") == "private"
+
+
+def test_a_build_begins_with_an_image_that_wants_a_login(
+    engine: EngineUnderTest, bench: Workbench, name: str, closed_registry: Registry, clean_home: Path
+) -> None:
+    closed_registry.push(name, "1", engine.images.busybox_rootfs, says="private")
+    context = bench.directory / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {closed_registry.address}/{name}:1\nENV BUILT=yes\n")
+    spec = bench.spec(name, {"image": {"build": {"context": "./context"}}})
+    with pytest.raises(FailedError, match=r"unauthorized|no basic auth|authentication required"):
+        bench.apply(spec)
+    write(clean_home / ".docker/config.json", logins(closed_registry, password=str(closed_registry.password)))
+    bench.applied(spec)
+    assert bench.sh(name, "echo $SAYS $BUILT") == "private yes"
+    engine.clear(name)
+    engine.client("image", "rm", "--force", spec.sandbox.image.name)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ import base64
 import gzip
 import hashlib
 import json
+import socketserver
+import ssl
 import subprocess
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +24,17 @@ import pytest
 
 _SCRIPT = Path(__file__).parent / "registry.sh"
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushed:
-    """What a registry has under a name: the digest of its manifest, and the id that an engine gives the image."""
+    """What a registry has under a name: its manifest, and the id that an engine gives the image."""
 
     digest: str
+    size: int
     id: str
 
 
@@ -59,7 +64,14 @@ class Registry:
             "layers": [self._blob(repository, layer, _LAYER)],
         }).encode()  # fmt: skip
         self._send("PUT", f"/v2/{repository}/manifests/{tag}", manifest, {"Content-Type": _MANIFEST})
-        return Pushed(digest=_digest(manifest), id=_digest(config))
+        return Pushed(digest=_digest(manifest), size=len(manifest), id=_digest(config))
+
+    def push_index(self, repository: str, tag: str, pushed: Pushed, *, architecture: str) -> None:
+        """A list of one image, which is for another architecture."""
+        platform = {"architecture": architecture, "os": "linux"}
+        entry = {"mediaType": _MANIFEST, "digest": pushed.digest, "size": pushed.size, "platform": platform}
+        index = json.dumps({"schemaVersion": 2, "mediaType": _INDEX, "manifests": [entry]}).encode()
+        self._send("PUT", f"/v2/{repository}/manifests/{tag}", index, {"Content-Type": _INDEX})
 
     def _blob(self, repository: str, content: bytes, kind: str) -> dict[str, Any]:
         digest = _digest(content)
@@ -93,6 +105,28 @@ def _running(kind: str) -> Iterator[Registry]:
     yield Registry(**dict(line.split("=", 1) for line in done.stdout.splitlines()))
     if not ran:
         subprocess.run([_SCRIPT, "stop", kind], check=True, timeout=60)
+
+
+@contextmanager
+def untrusted(host: str, directory: Path) -> Iterator[str]:
+    """The address of one that speaks TLS with a certificate that nobody has signed. Nobody ever gets further."""
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    words = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN={host} -addext subjectAltName=IP:{host}"
+    subprocess.run([*words.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    class Handshake(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                context.wrap_socket(self.request, server_side=True).close()
+
+    with socketserver.ThreadingTCPServer((host, 0), Handshake) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving.start()
+        yield f"{host}:{server.server_address[1]}"
+        server.shutdown()
+        serving.join()
 
 
 @pytest.fixture(scope="module")

@@ -26,15 +26,15 @@ class ImageWriter:
     _api: Client
 
     def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
-        """Every line of the engine's stream is read: an error comes as a line, with status 200."""
+        """Every line of the engine's stream is read, to its end: an error comes as a line, with status 200, and what
+        is not read to its end keeps the connection."""
         from sandboxctl import registry_login  # what few applies need
 
         repository, tag = repository_and_tag(image)
         login = registry_login.of_docker(image)
         failed = partial(pull_failed, image, client="docker", login=login, platform=platform)
-        auth = (
-            {} if login is None else login.fields()
-        )  # without any the SDK would look by itself, and hide what is wrong
+        auth = {} if login is None else login.fields()
+        wrong = ""
         with reported():
             try:
                 lines = self._api.pull(
@@ -43,10 +43,11 @@ class ImageWriter:
             except sdk.APIError as error:
                 raise failed(str(error.explanation)) from error
             for line in lines:
-                if "error" in line:
-                    raise failed(str(line["error"]))
+                wrong = wrong or str(line.get("error", ""))
                 if line.get("id") is None and "status" in line:
                     progress(str(line["status"]))
+            if wrong:
+                raise failed(wrong)
             return str(self._api.inspect_image(image)["Id"])
 
     def load(self, path: str, *, reference: str) -> str:

@@ -39,31 +39,27 @@ class ImageWriter(ABC):
     """What changes the service's store of images."""
 
     def pull(self, image: str, *, platform: str | None, progress: Callable[[str], None]) -> str:
-        """Every line of the stream is read: an error comes as a line with status 200, and an id only with success."""
+        """Every line of the stream is read, to its end: an error comes as a line with status 200, an id only with
+        success, and what is not read to its end keeps the connection."""
         from sandboxctl import registry_login  # what few applies need
 
         query = {"reference": image, "policy": "always", **_platform(platform)}
         login = registry_login.of_podman(image)
         failed = partial(pull_failed, image, client="podman", login=login, platform=platform)
+        header = _header("X-Registry-Auth", [login] if login else [])
         try:
-            response = self._send(
-                "post",
-                "/images/pull",
-                query,
-                headers=_header("X-Registry-Auth", [login] if login else []),
-                stream=True,
-                endless=True,
-            )
+            response = self._send("post", "/images/pull", query, headers=header, stream=True, endless=True)
         except EngineError as error:
             raise failed(error.brief) from error
-        found = ""
+        found = wrong = ""
         for line in response.iter_lines():
             report = json.loads(line) if line.strip() else {}
-            if "error" in report:
-                raise failed(str(report["error"]))
+            wrong = wrong or str(report.get("error", ""))
             if report.get("stream"):
                 progress(" ".join(str(report["stream"]).split()))
             found = report.get("id") or found
+        if wrong:
+            raise failed(wrong)
         if not found:
             raise UnreachableError(f"cannot pull {image}: Podman does not say why", hint="try `podman pull`")
         return str(found)
