@@ -55,8 +55,8 @@ def shortened(text: str, longest: int) -> str:
 
 
 def short_id(text: str) -> str:
-    """An image's id or digest, as long as engines print it: `sha256:` and 12 letters."""
-    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}\b", r"\1", text)
+    """An image's id or digest, as long as engines print it: 12 letters, after `sha256:` where that is there."""
+    return re.sub(r"(\b[0-9a-f]{12})[0-9a-f]{52}\b", r"\1", text)
 
 
 def table(rows: Sequence[Sequence[str]], *, gap: int = 2, indent: str = "") -> list[str]:

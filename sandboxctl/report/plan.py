@@ -13,7 +13,7 @@ from sandboxctl.fields import nest
 from sandboxctl.plan import Action, Desired, Foreign, Kind, Plan
 from sandboxctl.problems import Path, Problem, Range, dotted, errors, public_path
 from sandboxctl.report import problems as report_problems
-from sandboxctl.report.cells import PLAIN, Style, safe
+from sandboxctl.report.cells import PLAIN, Style, safe, short_id
 from sandboxctl.report.values import masked, pair
 from sandboxctl.spec import Secret
 
@@ -91,6 +91,7 @@ def _resource_change(action: Action) -> dict[str, object]:
             ],
         },
         "action_reason": action.reason,
+        "image_id": None if desired is None or desired.image_id == desired.sandbox.image.name else desired.image_id,
         "fields": [_field_json(change, action) for change in action.changes],
         "preconditions": {
             "id": action.ref,
@@ -196,11 +197,18 @@ def _place(where: Range | None) -> str:
 
 
 def _subject(action: Action) -> str:
-    """What is created; for the rest what is done."""
+    """What is created, of which image; for the rest what is done."""
     if action.kind is Kind.CREATE and action.desired is not None:
-        return safe(action.desired.sandbox.image.name)
+        return f"{safe(action.desired.sandbox.image.name)}{_resolved(action.desired)}"
     started = ", and start it" if action.starts and action.kind is Kind.UPDATE else ""
     return f"{action.kind}{started}"
+
+
+def _resolved(desired: Desired) -> str:
+    """The id of the image, which a node finds for itself."""
+    if desired.image_id == desired.sandbox.image.name:
+        return ""
+    return "  (known after apply)" if desired.image_id is None else f"  {safe(short_id(desired.image_id))}"
 
 
 def _field(change: Change, action: Action, style: Style) -> str:

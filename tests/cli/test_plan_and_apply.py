@@ -26,10 +26,16 @@ def test_a_plan_says_what_would_be_created_and_writes_nothing(cli: Cli) -> None:
     ran = cli("plan")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "  + docker/py  docker.io/library/busybox:1\n\n"
+        "  + docker/py  docker.io/library/busybox:1  sha256:bbbbbbbbbbbb\n\n"
         "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged.\n"
     )
     assert cli.engine.all == {}
+
+
+def test_the_id_of_an_image_that_has_to_be_pulled_is_known_after_apply(cli: Cli) -> None:
+    cli.write()
+    cli.engine.local.clear()
+    assert cli("plan").out.splitlines()[0] == "  + docker/py  docker.io/library/busybox:1  (known after apply)"
 
 
 def test_after_apply_the_plan_is_empty(cli: Cli) -> None:
@@ -73,6 +79,7 @@ def test_for_programs_a_change_has_its_path_values_cause_and_range(cli: Cli) -> 
         "source": {"filename": "sandbox.yaml", "document": 0},
         "change": {"actions": ["update"], "replace_paths": []},
         "action_reason": "update_because_spec_changed",
+        "image_id": cli.engine.local["docker.io/library/busybox:1"],
         "fields": [{
             "path": ["resources", "memory"], "before": 67108864, "after": 134217728, "effect": "live", "cause": "spec",
             "sensitive": False,

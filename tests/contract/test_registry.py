@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from sandboxctl import apply as apply_stage
 from sandboxctl.backends import connect
 from sandboxctl.errors import FailedError, InvalidError, SandboxctlError, UnreachableError
 from sandboxctl.plan import Plan
+from sandboxctl.report import plan as report
 from sandboxctl.spec import Loaded
 from tests.contract.engines import EngineUnderTest
 from tests.contract.podman_engine import PodmanUnderTest
@@ -211,6 +213,53 @@ def test_a_digest_is_any_of_those_that_an_image_has(
     image = {"ref": f"{registry.address}/{name}@{wanted.digest}", "pull": "never"}
     assert bench.applied(bench.spec(name, {"image": image})) == "created"
     assert bench.sh(name, "echo $SAYS") == "one"
+
+
+def test_a_plan_shows_the_id_of_what_is_there(
+    engine: EngineUnderTest, bench: Workbench, name: str, registry: Registry
+) -> None:
+    pushed = registry.push(name, "1", engine.images.busybox_rootfs)
+    image = f"{registry.address}/{name}:1"
+    spec = bench.spec(name, {"image": image})
+    assert report.to_text([bench.plan(spec)]).splitlines()[0].split() == [
+        "+", f"{engine.backend}/{name}", image, "(known", "after", "apply)",
+    ]  # fmt: skip
+    engine.client("pull", image)
+    *_, shown = report.to_text([bench.plan(spec)]).splitlines()[0].split()
+    assert shown.removeprefix("sha256:") == pushed.id.removeprefix("sha256:")[:12]
+
+
+@pytest.mark.parametrize(("tag", "code"), [("2", 3), ("1", 4)], ids=["no such tag", "no login"])
+def test_the_command_line_shows_the_cause_at_its_line(
+    engine: EngineUnderTest,
+    bench: Workbench,
+    name: str,
+    closed_registry: Registry,
+    registry: Registry,
+    tag: str,
+    code: int,
+) -> None:
+    image = f"{(registry if code == 3 else closed_registry).address}/{name}:{tag}"
+    registry.push(name, "1", engine.images.busybox_rootfs)
+    text = (
+        f"apiVersion: sandboxctl.dev/v1\nkind: Sandbox\nmetadata: {{name: {name}}}\n"
+        f"spec:\n  run: idle\n  image: {image}\n"
+    )
+    (bench.directory / "sandbox.yaml").write_text(text)
+    flags = {"docker": "--docker-host", "podman": "--podman-uri"}
+    words = ["apply", "--backend", engine.backend, flags[engine.backend], f"unix://{engine.socket}", "--output", "json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sandboxctl", *words], cwd=bench.directory, capture_output=True, text=True, timeout=60
+    )
+    error, hint, *place = done.stderr.splitlines()
+    assert (done.returncode, place[0], place[1]) == (
+        code,
+        "  sandbox.yaml:6:10: [engine-refused]",
+        f"  6 |   image: {image}",
+    )
+    assert (error.startswith(f"error: cannot pull {image}: "), "log in" in hint) == (True, True)
+    result = {"name": name, "code": code, "outcome": "skipped", "rolled_back": False}
+    assert json.loads(done.stdout.splitlines()[-1]) == {"type": "summary", "results": [result]}
 
 
 @pytest.mark.parametrize("missing", [":2", "@sha256:" + "0" * 64, "/none:1"], ids=["tag", "digest", "repository"])

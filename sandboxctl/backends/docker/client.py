@@ -8,11 +8,13 @@ and goes on without the logins, and of one that has another form, or a login tha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from docker import APIClient
 from docker.auth import INDEX_NAME, INDEX_URL, AuthConfig
 
-from sandboxctl.registry_login import Login
+if TYPE_CHECKING:
+    from sandboxctl.registry_login import Login
 
 
 class Client(APIClient):  # type: ignore[misc]  # the SDK ships no types
