@@ -31,4 +31,6 @@ class Client(APIClient):  # type: ignore[misc]  # the SDK ships no types
     def log_in(self, logins: Sequence[Login]) -> None:
         """For the builds to come."""
         filed = {INDEX_URL if each.registry == INDEX_NAME else each.registry: each.fields() for each in logins}
-        self._auth_configs = AuthConfig({"auths": filed})
+        self._auth_configs = AuthConfig(
+            {"auths": {INDEX_URL: {}, **filed}}
+        )  # of none at all it would look for the file
