@@ -91,7 +91,6 @@ def _resource_change(action: Action) -> dict[str, object]:
             ],
         },
         "action_reason": action.reason,
-        "image_id": None if desired is None or desired.image_id == desired.sandbox.image.name else desired.image_id,
         "fields": [_field_json(change, action) for change in action.changes],
         "preconditions": {
             "id": action.ref,

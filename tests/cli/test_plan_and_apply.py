@@ -79,7 +79,6 @@ def test_for_programs_a_change_has_its_path_values_cause_and_range(cli: Cli) -> 
         "source": {"filename": "sandbox.yaml", "document": 0},
         "change": {"actions": ["update"], "replace_paths": []},
         "action_reason": "update_because_spec_changed",
-        "image_id": cli.engine.local["docker.io/library/busybox:1"],
         "fields": [{
             "path": ["resources", "memory"], "before": 67108864, "after": 134217728, "effect": "live", "cause": "spec",
             "sensitive": False,

@@ -73,7 +73,6 @@ PROVED_BY: Mapping[str, tuple[str, ...]] = {
 }
 """By the beginning of a test's name: what it sees the effect of, where it has no `case` and no mark."""
 
-_NO_REGISTRY = "a registry: test_failures sees that nothing is made where none answers"
 _ASKS_FOR_NOTHING = "asks for nothing"
 _READ_BY_US = "read by us alone: what it lets through, or sets, has its own"
 _NO_MODULE = "no host of the tests has it: that the engine's refusal is told, test_failures"
@@ -81,7 +80,6 @@ _REFUSED = "what it goes with is refused there"
 _NO_MAPPING = "no node of the tests can map users (cgroup v1)"
 NOT_SEEN: Mapping[str, Mapping[str, str]] = {
     "docker": {
-        "image.pull": _NO_REGISTRY,
         "mounts.file/mapped": _REFUSED,
         "mounts.volume/mapped": _REFUSED,
         "mounts.volume.subPath": "Docker 26.0 on: test_absent, in `make test-matrix`",
@@ -92,7 +90,6 @@ NOT_SEEN: Mapping[str, Mapping[str, str]] = {
         "security.privileged/no-new-privileges": "as security.privileged",
     },
     "podman": {
-        "image.pull": _NO_REGISTRY,
         "mounts.bind.selinux": _NO_MODULE,
         "mounts.volume.subPath": "Podman 5.4 on: test_absent, in `make test-matrix`",
         "resources.disk": "xfs with quotas: test_absent sees the refusal",
