@@ -36,8 +36,7 @@ unit: venv ## the tests that need no engine, properties with a tenth of their in
 	SANDBOXCTL_TEST_QUICK=1 $(PYTEST) -m '$(NO_ENGINE)' $(PYTEST_ARGS)
 
 # The last line printed is pytest's summary.
-test test-faults: export SANDBOXCTL_TEST_ENGINES ?= docker podman kubernetes
-test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default all: docker podman kubernetes)
+test: check ## everything, against real engines (SANDBOXCTL_TEST_ENGINES, default docker; "docker podman kubernetes" for all)
 	$(WITH_ENGINES) $(PYTEST) $(PYTEST_ARGS)
 
 test-matrix: venv ## the contract suite on Podman 5.4 and 5.8, Docker 26 and 28, each in a root of its own

@@ -15,7 +15,10 @@ def test_a_replace_asks_no_more_than_is_written_down(lab: Lab) -> None:
     lab.write()
     lab.done(*APPLY)
     lab.write(changed(lab))
-    requests = [(each.method, each.path, each.writes) for each in lab.requests(*APPLY)]
+    requests = [
+        (each.method, each.path, each.writes) for each in lab.requests(*APPLY)
+        if "/events?" not in each.path  # why a pod takes long
+    ]  # fmt: skip
     asked = [f"{method} {path.partition('?')[0]}" for (method, path, _), _ in groupby(requests)]
     most, writing = MOST[lab.engine.backend]
     assert len(asked) <= most, asked
