@@ -126,14 +126,8 @@ wait_until_it_answers() {
 stop() {
     [[ -d $home ]] || return 0
     lock
-    local pid deadline=$((SECONDS + seconds_to_stop))
     if owned; then
-        pid=$(cat "$pidfile")
-        kill "$pid"
-        while [[ -e /proc/$pid ]]; do
-            ((SECONDS <= deadline)) || die "dockerd ($pid) did not end in $seconds_to_stop s"
-            sleep 0.2
-        done
+        end_process "dockerd" "$(cat "$pidfile")" TERM "$seconds_to_stop"
     fi
     clear_leftovers
 }

@@ -181,14 +181,8 @@ stop() {
     [[ -d $home ]] || return 0
     exec 9>"$engines_dir/kubernetes.lock"
     flock 9
-    local pid deadline=$((SECONDS + seconds_to_stop))
     if owned; then
-        pid=$(cat "$pidfile")
-        kill -KILL "$pid"
-        while [[ -e /proc/$pid ]]; do
-            ((SECONDS <= deadline)) || die "the cluster ($pid) did not end in $seconds_to_stop s"
-            sleep 0.1
-        done
+        end_process "the cluster" "$(cat "$pidfile")" KILL "$seconds_to_stop"
     fi
     clear_leftovers
 }

@@ -20,6 +20,16 @@ die() {
     exit 1
 }
 
+# end_process WHAT PID SIGNAL SECONDS: sends it, and returns when the process is gone.
+end_process() {
+    local deadline=$((SECONDS + $4))
+    kill "-$3" "$2"
+    while [[ -e /proc/$2 ]]; do
+        ((SECONDS <= deadline)) || die "$1 ($2) did not end in $4 s"
+        sleep 0.1
+    done
+}
+
 # A file of that name that cannot be run is none.
 have() { [[ -x $(type -P "$1") ]]; }
 

@@ -201,16 +201,10 @@ stop() {
     [[ -d $home ]] || return 0
     exec 9>"$home/lock"
     flock 9
-    local pid deadline=$((SECONDS + seconds_to_stop))
     if owned; then
         # The containers go on without a service, so they are ended first.
         private stop --all --time 0 >/dev/null 9>&- || say "some containers were not stopped"
-        pid=$(cat "$pidfile")
-        kill "$pid"
-        while [[ -e /proc/$pid ]]; do
-            ((SECONDS <= deadline)) || die "the service ($pid) did not end in $seconds_to_stop s"
-            sleep 0.1
-        done
+        end_process "the service" "$(cat "$pidfile")" TERM "$seconds_to_stop"
     fi
     rm -f "$socket" "$pidfile"
 }

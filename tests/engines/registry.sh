@@ -119,14 +119,8 @@ stop() {
     [[ -d $home ]] || return 0
     exec 9>"$home.lock"
     flock 9
-    local pid deadline=$((SECONDS + seconds_to_stop))
     if owned; then
-        pid=$(cat "$pidfile")
-        kill "$pid"
-        while [[ -e /proc/$pid ]]; do
-            ((SECONDS <= deadline)) || die "the registry ($pid) did not end in $seconds_to_stop s"
-            sleep 0.1
-        done
+        end_process "the registry" "$(cat "$pidfile")" TERM "$seconds_to_stop"
     fi
     rm -rf "$home"
 }
