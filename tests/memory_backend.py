@@ -76,6 +76,8 @@ class MemoryBackend:
         self.local = {BUSYBOX: "sha256:" + "b" * 64}
         self.registry = {PYTHON: "sha256:" + "c" * 64}
         self.prepared: dict[str, str] = {}  # by an image's name: what it was made from
+        self.made: dict[str, float] = {}  # by an image's name: when
+        self.nameless: str | None = None  # the id of an image without any
         self.networks = {"bridge", "host", "none"}
         self.volumes: dict[str, Mapping[str, str]] = {}
         self.calls: list[str] = []
@@ -158,9 +160,12 @@ class MemoryBackend:
     def images(self) -> Sequence[LocalImage]:
         self._called("images")
         labels = {name: {ownership.SETUP_BASE: base} for name, base in self.prepared.items()}
-        return [
-            LocalImage(id=image, references=(name,), labels=labels.get(name, {})) for name, image in self.local.items()
+        nameless = [] if self.nameless is None else [LocalImage(id=self.nameless, references=())]
+        named = [
+            LocalImage(id=image, references=(name,), labels=labels.get(name, {}), created=self.made.get(name, 0.0))
+            for name, image in self.local.items()
         ]
+        return [*named, *nameless]
 
     def observe(self, ref: str) -> Observed | None:
         self._called("observe")

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from sandboxctl import holder, journal, locks, ownership
+from sandboxctl import holder, journal, locks, ownership, pruning
+from sandboxctl.apply import ApplyOptions, apply
 from tests.cli.conftest import SPEC, Cli
 from tests.memory_backend import BUSYBOX, Container
 
@@ -132,6 +133,32 @@ def test_prune_takes_files_and_images_that_nothing_uses(cli: Cli) -> None:
     assert set(cli.engine.volumes) == {"sandboxctl-file.other.0444.sha256-1", "data"}
     assert {each for each in cli.engine.local if "setup" in each} == {written}
     assert cli("prune", "--leftovers", "--all-projects", "--yes").out.endswith("Nothing to do.\n")
+
+
+@pytest.mark.parametrize("why", ["used", "new", "of a base that has lost its name"])
+def test_prune_leaves_a_prepared_image_that_may_be_needed_or_would_take_its_base_along(cli: Cli, why: str) -> None:
+    mine = f"localhost/sandboxctl-setup:{'a' * 32}"
+    cli.engine.local[mine] = "sha256:" + "a" * 64
+    cli.engine.prepared[mine] = cli.engine.local[BUSYBOX]
+    match why:
+        case "used":
+            cli.engine.stranger("theirs").image_id = cli.engine.local[mine]
+        case "new":
+            cli.engine.made[mine] = cli.engine.clock - 60
+        case _:
+            cli.engine.prepared[mine] = cli.engine.nameless = "sha256:" + "7" * 64
+    assert cli("prune", "--leftovers", "--all-projects", "--yes").out.endswith("Nothing to do.\n")
+    assert mine in cli.engine.local
+
+
+def test_prune_leaves_a_file_whose_sandbox_has_come_back_meanwhile(cli: Cli) -> None:
+    file = "sandboxctl-file.gone.0444.sha256-1"
+    ours = {ownership.MANAGED: "true", ownership.NAME: "gone"}
+    cli.engine.volumes[file] = ours
+    plan = pruning.prepare_prune(cli.engine, expired=False, project=None)
+    cli.engine.stranger("gone", ours)
+    (result,) = apply(plan, cli.engine, ApplyOptions(), emit=lambda _: None)
+    assert (result.code, file in cli.engine.volumes) == (0, True)
 
 
 def test_prune_leaves_strangers_alone(cli: Cli) -> None:

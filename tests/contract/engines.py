@@ -440,7 +440,7 @@ class DockerUnderTest:
 
 
 def clear(engine: EngineUnderTest, name: str) -> None:
-    """Containers, volumes and networks, in the words that Docker's client and Podman's share."""
+    """Containers, volumes, those of files among them, and networks, in the words that Docker's client and Podman's share."""
     containers = [each for each in engine.containers() if each.startswith(name)]
     if containers:
         words = ["rm", "--force", "--volumes", *containers]
@@ -449,7 +449,7 @@ def clear(engine: EngineUnderTest, name: str) -> None:
             engine.client(*words, check=False)
             words.insert(1, "--ignore")
         engine.client(*words)
-    volumes = [each for each in engine.volumes() if each.startswith(name)]
+    volumes = sorted({each for each in engine.volumes() if each.startswith((name, f"sandboxctl-file.{name}"))})
     if volumes:
         engine.client("volume", "rm", *volumes)
     networks = [each for each in engine.networks() if each.startswith(name)]

@@ -11,7 +11,6 @@ import pytest
 
 from sandboxctl.backends import connect
 from sandboxctl.backends.base import Connection
-from sandboxctl.verify import verify
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures import LocalImages
 from tests.engines.private_docker import private_docker
@@ -52,12 +51,7 @@ def test_a_sandbox_runs_on_gvisors_kernel_and_verify_says_what_that_hides(bench:
     assert bench.applied(spec) == "created"
     assert bench.plan(spec).pending == ()
     assert bench.sh("gvisor", "cat /proc/version").startswith("Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016")
-    observed = bench.backend.reader.observe("gvisor")
-    assert observed is not None
-    verdict = verify(
-        spec.sandbox, observed, engine=bench.backend.reader.engine(), backend=bench.backend,
-        image=bench.backend.reader.image_config(bench.image), probe_image=None,
-    )  # fmt: skip
+    verdict = bench.verdict(spec)
     by_name = {each.control: each for each in verdict.controls}
     assert verdict.ok
     assert (by_name["runtime"].actual, by_name["runtime"].evidence) == ("gvisor", "inside")

@@ -78,7 +78,7 @@ def test_a_part_of_a_claim_is_all_that_there_is_of_it(
 
 @pytest.fixture
 def no_mkdir(kubernetes_engine: Cluster) -> Iterator[str]:
-    """A profile in our own node's directory of them."""
+    """A profile in our own node's directory of them; a test cannot write into that of somebody else's nodes."""
     if not kubernetes_engine.is_ours:
         pytest.skip("where the profiles of this cluster's nodes are, its nodes know")
     directory = Path(kubernetes_engine.kubeconfig).parent / "kubelet" / "seccomp"

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from sandboxctl.verify import verify
 from tests.contract.test_kubernetes import bench as bench  # a fixture
 from tests.contract.workbench import Workbench
 from tests.engines.fixtures_kubernetes import Cluster, NodeImages
@@ -18,7 +17,7 @@ GVISOR: dict[str, Any] = {"security": {"runtime": "gvisor"}, "lifecycle": {"stop
 
 @pytest.fixture(autouse=True)
 def gvisor(kubernetes_engine: Cluster) -> None:
-    """Our own node has it; of another cluster nobody asks that."""
+    """Our own node has it, so that there is nothing to skip; of somebody else's cluster nobody asks it."""
     if kubernetes_engine.get("runtimeclass", "gvisor") is None:
         assert not kubernetes_engine.is_ours
         pytest.skip("this cluster has no runtime class gvisor")
@@ -33,19 +32,11 @@ def test_a_sandbox_runs_on_gvisors_kernel_with_its_network_seen_closed(
     assert bench.applied(spec) == "created"
     assert bench.plan(spec).pending == ()
     assert "gvisor" in bench.sh(kubernetes_name, "cat /proc/version")
-    observed = bench.backend.reader.observe(kubernetes_name)
-    assert observed is not None
-    verdict = verify(
-        spec.sandbox, observed, engine=bench.backend.reader.engine(), backend=bench.backend,
-        image=bench.backend.reader.image_config(bench.image), probe_image=None,
-    )  # fmt: skip
+    verdict = bench.verdict(spec)
     by_name = {each.control: each for each in verdict.controls}
     assert verdict.ok, [each for each in verdict.controls if each.status == "failed"]
     assert (by_name["runtime"].actual, by_name["runtime"].evidence) == ("gvisor", "inside")
-    probed = verify(
-        spec.sandbox, observed, engine=bench.backend.reader.engine(), backend=bench.backend,
-        image=bench.backend.reader.image_config(bench.image), probe_image=kubernetes_images.busybox,
-    )  # fmt: skip
+    probed = bench.verdict(spec, probe_image=kubernetes_images.busybox)
     assert [each for each in probed.controls if each.status == "failed"] == []
     proved = {each.control for each in probed.controls if each.status == "proved"}
     assert {"runtime", "user", "capabilities.effective", "no-new-privileges", "root-filesystem"} <= proved

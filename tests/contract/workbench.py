@@ -20,6 +20,7 @@ from sandboxctl.plan import Plan
 from sandboxctl.problems import errors
 from sandboxctl.runner import ExecResult
 from sandboxctl.spec import Loaded
+from sandboxctl.verify import Verdict, verify
 
 Fragment = Mapping[str, Any]
 """Part of a spec's `spec`, in its own words."""
@@ -113,6 +114,14 @@ class Workbench:
         found = self.backend.reader.observe(name)
         assert found is not None, f"there is no {name}"
         return found
+
+    def verdict(self, loaded: Loaded, *, probe_image: str | None = None) -> Verdict:
+        """What `verify` says of a live sandbox."""
+        reader = self.backend.reader
+        return verify(
+            loaded.sandbox, self.observed(loaded.sandbox.name), engine=reader.engine(), backend=self.backend,
+            image=reader.image_config(self.image), probe_image=probe_image,
+        )  # fmt: skip
 
     def exec(self, name: str, *command: str, stdin: IO[bytes] | None = None, user: str | None = None) -> ExecResult:
         """A command in a sandbox."""

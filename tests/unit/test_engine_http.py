@@ -84,6 +84,7 @@ def test_an_upgrade_gives_the_socket_and_what_came_with_the_head(tmp_path: Path)
     assert b"Connection: Upgrade\r\nUpgrade: tcp\r\n" in requests[0]
 
 
+@pytest.mark.timeout(20)  # far below the client's own, which nothing here may wait for
 @pytest.mark.parametrize(
     ("parts", "leaves"),
     [
@@ -101,11 +102,10 @@ def test_a_refused_upgrade_is_told_at_once_in_the_engines_words(
         if not leaves:
             connection.recv(1)  # an engine keeps such a connection open for the next question
 
-    with (
-        engine(tmp_path, handle) as (http, _),
-        pytest.raises(EngineError, match=r"^Docker answered 500: it ended$"),
-    ):
-        http.upgrade("/exec/1/start", {})
+    with engine(tmp_path, handle) as (http, _):
+        http.timeout = 60.0
+        with pytest.raises(EngineError, match=r"^Docker answered 500: it ended$"):
+            http.upgrade("/exec/1/start", {})
 
 
 def test_a_stream_comes_in_pieces(tmp_path: Path) -> None:
